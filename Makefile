@@ -1,0 +1,36 @@
+# Set-up is part of every target: a virtual environment in .venv with exactly the versions of requirements.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test test-slow lint lock clean
+
+demo: $(READY)  ## evaluate a built-in system over the mini suite and write an HTML report
+	$(BIN)/a2bench eval --model collage --suite a2bench-mini --output runs/demo
+
+test: $(READY)  ## the tests (pass options with ARGS="-k name")
+	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(READY)  ## the tests that take minutes
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: $(READY)  ## ruff, mypy strict, pyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit("A2Bench needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; type: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	touch $(READY)
+
+lock: $(READY)  ## resolve requirements.lock again
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --upgrade \
+		--all-extras --group pyproject.toml:dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv runs

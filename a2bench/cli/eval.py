@@ -1,0 +1,325 @@
+"""``a2bench eval``, ``generate`` and ``score``: make and measure the videos of a run; the same command resumes."""
+
+import json
+import re
+import shlex
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from a2bench.cli.settings import ProjectCommand, origins
+from a2bench.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from a2bench.harness.run import ExecutionOptions, RunRequest, RunResult
+
+EXIT_INCOMPLETE = 3
+EXIT_INTERRUPTED = 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _option(*names: str, **kwargs: Any) -> Callable[[Command], Command]:
+    """An option that may also come from the environment, as ``A2BENCH_<NAME>``."""
+    long = next(name for name in names if name.startswith("--")).split("/")[0]
+    variable = "A2BENCH_" + long.removeprefix("--").replace("-", "_").upper()
+    return click.option(*names, envvar=variable, show_envvar=True, **kwargs)
+
+
+def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_what = _options(
+    _option(
+        "--model", "-m", required=True,
+        help="System: a name of `a2bench systems list`, folder:DIR, command:'PROGRAM ARGS', or MODULE:CLASS.",
+    ),
+    _option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="An option of the system; may be repeated."),
+    _option("--suite", default="a2bench-mini", show_default=True, help="Name of a suite, or path of a .jsonl file."),
+    _option("--cases", help="Only these cases: ids separated by commas."),
+    _option("--limit", type=click.IntRange(min=1), help="Only the first N cases."),
+    _option("--seeds", default="0", show_default=True, help="Seeds: numbers and ranges, such as 0,1,2 or 0-3."),
+    _option("--size", default="832x480", show_default=True, help="WIDTHxHEIGHT of the videos in pixels."),
+    _option("--num-frames", type=click.IntRange(1, 10_000), default=81, show_default=True, help="Frames per video."),
+    _option("--fps", default="16", show_default=True, help="Frames per second: a number or a fraction (24000/1001)."),
+)  # fmt: skip
+_measured = _option("--metrics", help="Only these metrics: names separated by commas. Default: all.")
+_where = _option("--output", "-o", type=click.Path(path_type=Path), help="Run folder. Default: runs/SYSTEM-SUITE.")
+_how = _options(
+    _option("--device", default="auto", show_default=True, help="Where networks run: auto, cpu, cuda, cuda:1, mps."),
+    _option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True, help="Frames per forward."),
+    _option("--workers", "-j", type=click.IntRange(min=0), default=0, show_default=True,
+            help="Worker processes; 0 chooses by the system and the cores. Never changes a result."),
+    _option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds that one sample may take."),
+    _option("--retry", type=click.IntRange(min=0), default=0, show_default=True,
+            help="Further attempts for a sample that fails."),
+    _option("--fail-on-error", is_flag=True, help="Stop at the first sample that fails."),
+    _option("--verify", is_flag=True, help="Hash every finished video again, also those that look untouched."),
+    _option("--offline", is_flag=True, help="Let nothing reach the network."),
+)  # fmt: skip
+_asked = _options(
+    click.option("--dry-run", is_flag=True, help="Say what is to do, done and stale, with time and disk; do nothing."),
+    click.option("--why", is_flag=True, help="Say for each sample that is to be done which part of its key differs."),
+)
+_shown = _options(
+    click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
+    click.option("--quiet", "-q", is_flag=True, help="Only failures and the result."),
+    click.option("--verbose", "-v", count=True, help="A line for every sample."),
+)
+
+
+@click.command("eval", cls=ProjectCommand)
+@_what
+@_measured
+@_where
+@_how
+@_asked
+@_shown
+@click.pass_context
+def eval_command(ctx: click.Context, /, **given: Any) -> int:
+    """Generate, score and report: one system over one suite, in one folder.
+
+    The same command resumes: finished samples are kept whatever happened, and only what is missing, failed, altered or
+    made from something else is done.
+    """
+    return _run(ctx, given, stages=("generate", "score", "report"))
+
+
+@click.command("generate", cls=ProjectCommand)
+@_what
+@_where
+@_how
+@_asked
+@_shown
+@click.pass_context
+def generate_command(ctx: click.Context, /, **given: Any) -> int:
+    """Let a system make the videos of a suite; `a2bench score RUN` measures them later."""
+    return _run(ctx, {**given, "metrics": None}, stages=("generate",))
+
+
+@click.command("score", cls=ProjectCommand)
+@click.argument("run", type=click.Path(path_type=Path))
+@_measured
+@_how
+@_asked
+@_shown
+@click.pass_context
+def score_command(ctx: click.Context, /, run: Path, **given: Any) -> int:
+    """Measure the videos of a run that exists; finished scores are kept."""
+    return _run(ctx, {**given, "run": run}, stages=("score", "report"))
+
+
+def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> int:
+    from a2bench.cli.progress import TerminalProgress
+    from a2bench.harness import run as harness
+    from a2bench.harness.run import RunResult
+    from a2bench.harness.store import RunStore
+
+    request = _request(ctx, given)
+    how = _execution(given)
+    store = RunStore(request.output)
+    if given["dry_run"] or given["why"]:
+        _tell_plan(request, how, store, stages, given)
+        if given["dry_run"]:
+            return 0
+    progress = TerminalProgress(-1 if given["quiet"] or given["as_json"] else given["verbose"])
+    results: dict[str, RunResult] = {}
+    with _interruptible(ctx, request), store.locked():
+        if "generate" in stages:
+            results["generate"] = harness.generate(request, how, progress)
+        if "score" in stages:
+            results["score"] = harness.score(request, how, progress)
+        report = _write_report(request) if "report" in stages else None
+    complete = all(result.complete for result in results.values())
+    _tell_result(request, results, report, given)
+    if not complete and not given["as_json"]:
+        left = sum(result.planned - result.done for result in results.values())
+        click.echo(f"{left} samples or scores are not done; to continue, type: {_command_line(ctx)}", err=True)
+    return 0 if complete else EXIT_INCOMPLETE
+
+
+def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
+    from a2bench import registry
+    from a2bench.cases import load_suite
+    from a2bench.harness.run import RunRequest, open_system, request_of_run
+
+    if "run" in given:
+        return request_of_run(given["run"], _metric_names(given["metrics"]) if given["metrics"] else None)
+    adapter, options = _system(given["model"], given["set_"])
+    registry.load("adapter", adapter)
+    full = load_suite(given["suite"])
+    suite = full.select(_comma_list(given["cases"]), given["limit"])
+    request = RunRequest(
+        adapter=adapter,
+        options=options,
+        suite=suite,
+        full_suite=full,
+        seeds=_seeds(given["seeds"]),
+        settings=_settings(given),
+        metrics=_metric_names(given["metrics"]),
+        output=given["output"] or Path(),
+        origins=origins(ctx),
+    )
+    if given["output"]:
+        return request
+    from dataclasses import replace
+
+    return replace(request, output=Path("runs") / f"{open_system(request).meta.name}-{full.name}")
+
+
+def _system(model: str, given: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    options = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.isidentifier():
+            raise InputError(f"--set {pair!r} is not KEY=VALUE, such as --set name=kling")
+        options[key] = value
+    name, colon, argument = model.partition(":")
+    main_option = {"folder": "path", "command": "command"}.get(name)
+    if colon and main_option:
+        return name, {main_option: argument, **options}
+    return model, options
+
+
+def _metric_names(text: str | None) -> tuple[str, ...]:
+    from a2bench import registry
+
+    known = registry.paths("metric")
+    names = _comma_list(text)
+    for name in names or ():
+        if name not in known:
+            raise UnknownNameError("metric", name, known)
+    return tuple(names or known)
+
+
+def _comma_list(text: str | None) -> list[str] | None:
+    return [part.strip() for part in text.split(",") if part.strip()] if text else None
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    seeds: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
+        if not match or (match[2] and int(match[2]) - int(match[1]) not in range(10_000)):
+            raise InputError(f"--seeds {text!r} is not a list of numbers and ranges, such as 0,1,2 or 0-3")
+        seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return tuple(dict.fromkeys(seeds))
+
+
+def _settings(given: dict[str, Any]) -> Any:
+    from pydantic import ValidationError
+
+    from a2bench.systems import GenerationSettings
+
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", given["size"])
+    if not match:
+        raise InputError(f"--size {given['size']!r} is not WIDTHxHEIGHT, such as 832x480")
+    try:
+        fps = Fraction(given["fps"])
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"--fps {given['fps']!r} is not a number or a fraction, such as 16 or 24000/1001") from None
+    try:
+        return GenerationSettings(width=int(match[1]), height=int(match[2]), num_frames=given["num_frames"], fps=fps)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "size"
+        raise InputError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _execution(given: dict[str, Any]) -> "ExecutionOptions":
+    from a2bench.harness.run import ExecutionOptions
+    from a2bench.resources import worker_environment
+
+    return ExecutionOptions(
+        workers=given["workers"],
+        timeout=given["timeout"],
+        retry=given["retry"],
+        fail_on_error=given["fail_on_error"],
+        read_all=given["verify"],
+        environment=worker_environment(given["device"], given["batch_size"], given["offline"]),
+    )
+
+
+@contextmanager
+def _interruptible(ctx: click.Context, request: "RunRequest") -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run in order; the command to continue is printed."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted; finished samples are kept. To continue, type: {_command_line(ctx)}", err=True)
+        ctx.exit(EXIT_INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _command_line(ctx: click.Context) -> str:
+    return shlex.join(["a2bench", *(sys.argv[1:] or [ctx.info_name or ""])])
+
+
+def _write_report(request: "RunRequest") -> Path:
+    from a2bench.report import write_report
+
+    return write_report([request.output], request.output / "report")
+
+
+def _tell_plan(
+    request: "RunRequest", how: "ExecutionOptions", store: Any, stages: tuple[str, ...], given: dict[str, Any]
+) -> None:
+    from a2bench.cli.plan_text import describe_plan, plan_document
+
+    document = plan_document(request, how, store, stages)
+    if given["as_json"] and given["dry_run"]:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        for line in describe_plan(document, why=given["why"]):
+            click.echo(line, err=not given["dry_run"])
+
+
+def _tell_result(
+    request: "RunRequest", results: dict[str, "RunResult"], report: Path | None, given: dict[str, Any]
+) -> None:
+    from a2bench.harness.store import RunStore
+    from a2bench.harness.tables import metric_table, table_text
+
+    table = metric_table(RunStore(request.output), request.metrics) if "score" in results else []
+    if given["as_json"]:
+        document = {
+            "run": str(request.output),
+            "report": str(report) if report else None,
+            "complete": all(result.complete for result in results.values()),
+            "stages": {
+                name: {
+                    "planned": result.planned,
+                    "resumed": result.resumed,
+                    "done": result.done,
+                    "failures": result.failures,
+                    "seconds": round(result.seconds, 3),
+                    "counts": dict(sorted(Counter(result.counts).items())),
+                }
+                for name, result in results.items()
+            },
+            "metrics": table,
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    if table:
+        click.echo(table_text(table))
+    click.echo(str(report) if report else f"videos: {request.output / 'videos'}")

@@ -1,0 +1,79 @@
+"""Where the value of an option comes from: flag > ``A2BENCH_*`` > project file > default.
+
+The project file is ``a2bench.toml`` in the working directory or the nearest one above it. Its top level holds values
+for all commands that know the option; a table ``[eval]`` (or another command) holds values for that command only.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from a2bench.errors import InputError, UnknownNameError
+
+PROJECT_FILE = "a2bench.toml"
+
+
+def project_file() -> Path | None:
+    """The nearest project file at or above the working directory."""
+    here = Path.cwd()
+    return next((folder / PROJECT_FILE for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), None)
+
+
+class ProjectCommand(click.Command):
+    """A command whose defaults may come from the project file."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the project file before the command line is parsed."""
+        values = _project_values(self)
+        if values:
+            extra["default_map"] = {**(extra.get("default_map") or {}), **values}
+        return super().make_context(info_name, args, parent, **extra)
+
+
+def _project_values(command: click.Command) -> dict[str, Any]:
+    path = project_file()
+    if path is None:
+        return {}
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}") from None
+    own = data.get(str(command.name), {})
+    shared = {key: value for key, value in data.items() if not isinstance(value, dict)}
+    known = {parameter.name for parameter in command.params if parameter.name}
+    for key in own:
+        if key.replace("-", "_") not in known:
+            raise UnknownNameError(f"key in [{command.name}] of {path}", key, known)
+    everywhere = _all_option_names()
+    for key in shared:
+        if key.replace("-", "_") not in everywhere:
+            raise UnknownNameError(f"key in {path}", key, everywhere)
+    merged = {key.replace("-", "_"): value for key, value in {**shared, **own}.items()}
+    return {key: value for key, value in merged.items() if key in known}
+
+
+def _all_option_names() -> set[str]:
+    from a2bench.cli.eval import eval_command, generate_command, score_command
+
+    commands = (eval_command, generate_command, score_command)
+    return {parameter.name for command in commands for parameter in command.params if parameter.name}
+
+
+def origins(context: click.Context) -> dict[str, str]:
+    """Where each option of a command got its value: ``flag``, ``environment``, ``project file`` or ``default``."""
+    words = {
+        "COMMANDLINE": "flag",
+        "ENVIRONMENT": "environment",
+        "DEFAULT_MAP": "project file",
+        "DEFAULT": "default",
+        "PROMPT": "flag",
+    }
+    found = {}
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        found[name] = words.get(source.name, source.name) if source else "default"
+    return found

@@ -1,0 +1,111 @@
+"""What a run writes down: one record per sample, one per score, and what the run is.
+
+Records are the truth: every mean on every page is derived from them. Later records of the same sample or score
+replace earlier ones; nothing is ever edited.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from a2bench.systems import GenerationSettings, ModelMeta
+
+SCHEMA = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VideoFile(_Record):
+    """A finished video of a run.
+
+    file: path below the run folder. mtime_ns: as it was when the hash was taken, so that an untouched file need not be
+    read again.
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    mtime_ns: int
+    width: int
+    height: int
+    num_frames: int
+    fps: str
+
+
+class SampleRecord(_Record):
+    """What became of one sample (system, case, seed).
+
+    key: SHA-256 of ``identity``, which is everything that makes the video.
+    """
+
+    schema_version: int = SCHEMA
+    key: str
+    identity: dict[str, Any]
+    case: str
+    seed: int
+    status: Literal["done", "failed"]
+    video: VideoFile | None = None
+    error: str | None = None
+    traceback: str | None = None
+    attempts: int = 1
+    seconds: float
+    finished: str
+    counts: dict[str, int] = Field(default_factory=dict)
+
+
+class ScoreRecord(_Record):
+    """One metric on one sample.
+
+    status: ``scored`` has a value; ``unscored`` could not be measured and has a reason; ``failed`` met an unexpected
+    error and is tried again by the next run.
+    detail: ``frames``, ``per_frame``, ``per_element``, ``evidence`` and ``details`` of `a2bench.scores.Score`.
+    """
+
+    schema_version: int = SCHEMA
+    key: str
+    identity: dict[str, Any]
+    case: str
+    seed: int
+    metric: str
+    video_sha256: str
+    status: Literal["scored", "unscored", "failed"]
+    value: float | None = None
+    reason: str | None = None
+    traceback: str | None = None
+    detail: dict[str, Any] = Field(default_factory=dict)
+    seconds: float
+    finished: str
+    counts: dict[str, int] = Field(default_factory=dict)
+
+
+class SuiteIdentity(_Record):
+    """Which suite a run is over: its name, where it was loaded from, its revision, and the chosen case ids in order."""
+
+    name: str
+    path: str
+    revision: str
+    cases: tuple[str, ...]
+
+
+class RunManifest(_Record):
+    """What a run is: enough to do it again.
+
+    adapter: registered name or ``module:object``. options: what was given to it with ``--set``.
+    origins: where each setting of the command came from (flag, environment, project file, default).
+    environment: versions of A2Bench, Python and the packages, the commit and whether it was dirty.
+    """
+
+    schema_version: Literal[1] = 1
+    system: ModelMeta
+    adapter: str
+    options: dict[str, str]
+    settings: GenerationSettings
+    suite: SuiteIdentity
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    metrics: tuple[str, ...]
+    origins: dict[str, str] = Field(default_factory=dict)
+    environment: dict[str, Any] = Field(default_factory=dict)
+    created: str
+    updated: str

@@ -1,0 +1,417 @@
+"""One run from plan to scores: what the commands ``eval``, ``generate`` and ``score`` do.
+
+Only this process writes to the run folder. Workers leave complete files under temporary names; publishing and
+recording happens here, one sample at a time, so that being killed loses at most what was under way.
+"""
+
+import itertools
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from a2bench.cases import Suite, load_suite
+from a2bench.errors import A2BenchError, InputError, OutputError
+from a2bench.harness.environment import environment
+from a2bench.harness.estimate import add_timings, generation_name, scoring_name
+from a2bench.harness.execute import Executor, LocalExecutor, Outcome, WorkItem
+from a2bench.harness.plan import PlannedSample, PlannedScore, plan_samples, plan_scores, unsupported
+from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity
+from a2bench.harness.store import RunStore, now, video_file
+from a2bench.harness.work import GENERATE, SCORE, resident_system
+from a2bench.systems import GenerationSettings, VideoModel
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is wanted: which system over which cases, measured by what, and where to."""
+
+    adapter: str
+    options: dict[str, str]
+    suite: Suite
+    full_suite: Suite
+    seeds: tuple[int, ...]
+    settings: GenerationSettings
+    metrics: tuple[str, ...]
+    output: Path
+    origins: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExecutionOptions:
+    """How it is done; nothing here changes a result.
+
+    workers: processes (0: as many as the system or the cores allow). timeout: seconds per sample. retry: further
+    attempts for a sample that fails. fail_on_error: stop at the first failure. read_all: hash finished videos again.
+    environment: variables for the workers.
+    """
+
+    workers: int = 0
+    timeout: float | None = None
+    retry: int = 0
+    fail_on_error: bool = False
+    read_all: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Progress(Protocol):
+    """Who is told how far it is."""
+
+    def stage(self, name: str, total: int, already_done: int) -> None:
+        """A stage begins with ``total`` samples to do, besides those that are done already."""
+
+    def sample(self, text: str, failed: bool) -> None:
+        """One sample is finished; ``text`` says which and what became of it."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing."""
+
+    def end(self) -> None:
+        """The stage is over."""
+
+
+@dataclass
+class RunResult:
+    """What a call of `generate` or `score` did, and what is left.
+
+    done: finished samples (or scores) of the plan, ``resumed`` of which were there before. failures: for each sample
+    that is not finished, why.
+    """
+
+    planned: int = 0
+    resumed: int = 0
+    done: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.done == self.planned
+
+
+def open_system(request: RunRequest) -> VideoModel:
+    """The system of a run, cheap to make; nothing heavy is loaded.
+
+    Raises:
+        InputError: unknown name, wrong options.
+    """
+    try:
+        return resident_system(request.adapter, request.options, str(request.full_suite.path))
+    except TypeError as error:
+        raise InputError(
+            f"system {request.adapter!r} cannot be made with the options {request.options or 'none'}: {error}; "
+            f"see `a2bench systems show {request.adapter}`"
+        ) from error
+
+
+def plan(request: RunRequest, store: RunStore, *, read_all: bool = False) -> list[PlannedSample]:
+    """Every sample of the request with its state.
+
+    Raises:
+        InputError: the output folder holds the run of another system.
+    """
+    system = open_system(request)
+    if store.exists and store.intact_manifest:
+        holds = store.intact_manifest.system.name
+        if holds != system.meta.name:
+            raise InputError(
+                f"{store.folder} holds a run of {holds!r}, not of {system.meta.name!r}; "
+                "choose another folder with --output"
+            )
+    elif store.folder.exists() and not store.folder.is_dir():
+        raise InputError(f"{store.folder} is a file; choose a folder with --output")
+    elif store.folder.is_dir() and {path.name for path in store.folder.iterdir()} - _RUN_NAMES:
+        raise InputError(f"{store.folder} exists and is no run; choose another folder with --output")
+    return list(
+        plan_samples(store, request.suite, system, request.options, request.settings, request.seeds, read_all=read_all)
+    )
+
+
+_RUN_NAMES = {"run.json", "samples.jsonl", "scores.jsonl", "videos", "logs", "report", ".lock", ".lock-owner"}
+
+
+def generate(
+    request: RunRequest, how: ExecutionOptions, progress: Progress, executor: Executor | None = None
+) -> RunResult:
+    """Make every video of the request that is not done; the caller holds the store's lock."""
+    store = RunStore(request.output)
+    started = time.monotonic()
+    system = open_system(request)
+    planned = plan(request, store, read_all=how.read_all)
+    for damaged in store.damaged:
+        progress.note(f"{damaged} is damaged; its sample is done again")
+    _write_manifest(store, request, system)
+    todo = {_id(sample): sample for sample in planned if sample.state != "done"}
+    result = RunResult(planned=len(planned), resumed=len(planned) - len(todo), done=len(planned) - len(todo))
+    progress.stage("generate", len(todo), result.resumed)
+    possible = []
+    for name, sample in todo.items():
+        reason = unsupported(system, sample.case)
+        if reason is None:
+            possible.append(_generation_item(name, sample, request, store))
+        else:
+            _record_failure(store, sample, reason, None, 1, 0.0, {})
+            result.failures[name] = reason
+            progress.sample(f"{name}: {reason}", failed=True)
+    timings: list[tuple[float, int]] = []
+    for outcome in _outcomes(possible, num_workers(request, how), store, how, executor):
+        sample = todo[outcome.item.id]
+        result.counts.update(outcome.counts)
+        if outcome.status == "done":
+            record = _record_video(store, sample, outcome)
+            timings.append((outcome.seconds, record.video.bytes if record.video else 0))
+            result.done += 1
+            progress.sample(f"{outcome.item.id}: made in {outcome.seconds:.1f} s", failed=False)
+        else:
+            error = outcome.error or "unknown error"
+            _record_failure(
+                store, sample, error, outcome.traceback, outcome.item.attempts, outcome.seconds, outcome.counts
+            )
+            result.failures[outcome.item.id] = error
+            progress.sample(f"{outcome.item.id}: {error}", failed=True)
+            _stop_if(how.fail_on_error, outcome)
+    progress.end()
+    if timings:
+        add_timings({generation_name(system.meta.name, request.settings): timings})
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def score(
+    request: RunRequest, how: ExecutionOptions, progress: Progress, executor: Executor | None = None
+) -> RunResult:
+    """Score every finished video of the request with every wanted metric; the caller holds the store's lock."""
+    store = RunStore(request.output)
+    started = time.monotonic()
+    planned = list(plan_scores(store, request.suite, request.seeds, request.metrics))
+    todo = [entry for entry in planned if entry.state != "done"]
+    result = RunResult(planned=len(request.suite.cases) * len(request.seeds) * len(request.metrics))
+    result.resumed = result.done = len(planned) - len(todo)
+    grouped: dict[str, list[PlannedScore]] = {}
+    for entry in todo:
+        grouped.setdefault(f"{entry.sample.case} seed {entry.sample.seed}", []).append(entry)
+    progress.stage("score", len(grouped), len({(e.sample.case, e.sample.seed) for e in planned}) - len(grouped))
+    items = [_scoring_item(name, entries, request, store) for name, entries in grouped.items()]
+    timings: dict[str, list[tuple[float, int]]] = {}
+    for outcome in _outcomes(items, num_workers(request, how, scoring=True), store, how, executor):
+        entries = grouped[outcome.item.id]
+        records = list(_score_records(entries, outcome))
+        store.record_scores(records)
+        for record in records:
+            result.counts.update(record.counts)
+            timings.setdefault(scoring_name(record.metric, request.settings), []).append((record.seconds, 0))
+        failed = {record.metric: record.reason or "" for record in records if record.status == "failed"}
+        result.done += len(records) - len(failed)
+        if failed:
+            result.failures[outcome.item.id] = "; ".join(f"{metric}: {reason}" for metric, reason in failed.items())
+            progress.sample(f"{outcome.item.id}: {result.failures[outcome.item.id]}", failed=True)
+            _stop_if(how.fail_on_error, outcome)
+        else:
+            progress.sample(f"{outcome.item.id}: scored in {outcome.seconds:.1f} s", failed=False)
+    progress.end()
+    add_timings(timings)
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def request_of_run(folder: Path, metrics: tuple[str, ...] | None = None) -> RunRequest:
+    """The request that made a run, so that it can be scored again or reported.
+
+    Raises:
+        InputError: no run there, or its suite has changed since.
+    """
+    manifest = RunStore(folder).manifest()
+    built_in = manifest.suite.name if not Path(manifest.suite.path).is_absolute() else manifest.suite.path
+    full = load_suite(built_in)
+    if full.revision != manifest.suite.revision:
+        raise InputError(
+            f"suite {manifest.suite.name!r} has changed since this run was made (revision {manifest.suite.revision}, "
+            f"now {full.revision}); `a2bench eval` with the run's options brings it up to date"
+        )
+    return RunRequest(
+        adapter=manifest.adapter,
+        options=manifest.options,
+        suite=full.select(manifest.suite.cases),
+        full_suite=full,
+        seeds=manifest.seeds,
+        settings=manifest.settings,
+        metrics=metrics or manifest.metrics,
+        output=folder,
+        origins=manifest.origins,
+    )
+
+
+def num_workers(request: RunRequest, how: ExecutionOptions, *, scoring: bool = False) -> int:
+    """How many processes: what was asked for, else one per core, or what suits the system's device."""
+    if how.workers:
+        return how.workers
+    device = "cpu" if scoring else open_system(request).meta.device
+    return {"cpu": _cores(), "gpu": 1, "remote": 4}[device]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _id(sample: PlannedSample) -> str:
+    return f"{sample.case.id} seed {sample.seed}"
+
+
+def _outcomes(
+    items: list[WorkItem], workers: int, store: RunStore, how: ExecutionOptions, executor: Executor | None
+) -> Iterator[Outcome]:
+    executor = executor or LocalExecutor(
+        workers, store.logs, retry=how.retry, timeout=how.timeout, environment=dict(how.environment)
+    )
+    for outcome in executor.run(items):
+        if outcome.status == "output":
+            raise OutputError(outcome.error or "cannot write")
+        yield outcome
+
+
+def _stop_if(fail_on_error: bool, outcome: Outcome) -> None:
+    if fail_on_error:
+        raise A2BenchError(f"{outcome.item.id}: {outcome.error or 'a metric failed'} (stopped by --fail-on-error)")
+
+
+def _generation_item(name: str, sample: PlannedSample, request: RunRequest, store: RunStore) -> WorkItem:
+    return WorkItem(
+        name,
+        GENERATE,
+        {
+            "adapter": request.adapter,
+            "options": request.options,
+            "suite": str(request.full_suite.path),
+            "case": sample.case.model_dump(mode="json"),
+            "references": str(request.suite.references_dir),
+            "seed": sample.seed,
+            "settings": request.settings.model_dump(mode="json"),
+            "temporary": str(store.temporary_video(sample.video_name)),
+        },
+    )
+
+
+def _scoring_item(name: str, entries: list[PlannedScore], request: RunRequest, store: RunStore) -> WorkItem:
+    sample = entries[0].sample
+    assert sample.video is not None
+    case = next(case for case in request.suite.cases if case.id == sample.case)
+    return WorkItem(
+        name,
+        SCORE,
+        {
+            "video": str(store.video_path(sample)),
+            "sha256": sample.video.sha256,
+            "case": case.model_dump(mode="json"),
+            "references": str(request.suite.references_dir),
+            "metrics": [entry.metric for entry in entries],
+        },
+    )
+
+
+def _record_video(store: RunStore, sample: PlannedSample, outcome: Outcome) -> SampleRecord:
+    made: dict[str, Any] = outcome.result
+    temporary = Path(made["temporary"])
+    final = store.publish_video(temporary, sample.video_name + temporary.suffix)
+    described = video_file(
+        final, store.folder, made["sha256"], made["width"], made["height"], made["num_frames"], made["fps"]
+    )
+    record = SampleRecord(
+        key=sample.key,
+        identity=sample.identity,
+        case=sample.case.id,
+        seed=sample.seed,
+        status="done",
+        video=described,
+        attempts=outcome.item.attempts,
+        seconds=round(outcome.seconds, 3),
+        finished=now(),
+        counts=outcome.counts,
+    )
+    store.record_sample(record)
+    return record
+
+
+def _record_failure(
+    store: RunStore,
+    sample: PlannedSample,
+    error: str,
+    traceback: str | None,
+    attempts: int,
+    seconds: float,
+    counts: dict[str, int],
+) -> None:
+    store.record_sample(
+        SampleRecord(
+            key=sample.key,
+            identity=sample.identity,
+            case=sample.case.id,
+            seed=sample.seed,
+            status="failed",
+            error=error,
+            traceback=traceback,
+            attempts=attempts,
+            seconds=round(seconds, 3),
+            finished=now(),
+            counts=counts,
+        )
+    )
+
+
+def _score_records(entries: list[PlannedScore], outcome: Outcome) -> Iterator[ScoreRecord]:
+    results = {entry["metric"]: entry for entry in outcome.result or []}
+    for entry in entries:
+        assert entry.sample.video is not None
+        # An item that failed as a whole (video altered, worker died) fails each of its scores.
+        whole = {"status": "failed", "reason": outcome.error, "traceback": outcome.traceback, "seconds": 0.0}
+        result = results.get(entry.metric, whole)
+        yield ScoreRecord(
+            key=entry.key,
+            identity=entry.identity,
+            case=entry.sample.case,
+            seed=entry.sample.seed,
+            metric=entry.metric,
+            video_sha256=entry.sample.video.sha256,
+            status=result["status"],
+            value=result.get("value"),
+            reason=result.get("reason"),
+            traceback=result.get("traceback"),
+            detail=result.get("detail", {}),
+            seconds=round(result["seconds"], 3),
+            finished=now(),
+            counts=result.get("counts", {}),
+        )
+
+
+def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel) -> None:
+    created = store.intact_manifest.created if store.intact_manifest else now()
+    suite = request.full_suite
+    store.write_manifest(
+        RunManifest(
+            system=system.meta,
+            adapter=request.adapter,
+            options=request.options,
+            settings=request.settings,
+            suite=SuiteIdentity(
+                name=suite.name,
+                path=suite.name if suite.is_built_in else str(suite.path),
+                revision=suite.revision,
+                cases=tuple(case.id for case in request.suite.cases),
+            ),
+            seeds=request.seeds,
+            metrics=request.metrics,
+            origins=request.origins,
+            environment=environment(),
+            created=created,
+            updated=now(),
+        )
+    )
+
+
+def all_samples(request: RunRequest) -> Iterable[tuple[str, int]]:
+    """Case id and seed of every sample of a request, in order."""
+    return itertools.product((case.id for case in request.suite.cases), request.seeds)

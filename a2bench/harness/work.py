@@ -1,0 +1,165 @@
+"""What a worker does with one item: make one video, or score one video. Idempotent; nothing here is published.
+
+Networks and systems stay resident: the first item of a process loads them, the others use them.
+"""
+
+import json
+import os
+import shutil
+import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from a2bench import registry
+from a2bench.cases import Case, load_suite
+from a2bench.counting import count, take_counts
+from a2bench.errors import A2BenchError, AdapterError, VideoError
+from a2bench.harness.store import explained_output_errors
+from a2bench.hashing import file_sha256
+from a2bench.metrics import Metric, Sample
+from a2bench.scores import Score
+from a2bench.systems import GenerationSettings, VideoModel
+from a2bench.video import Video, probe_video, read_video, write_video
+from a2bench.weights import unmet_needs
+
+GENERATE = "a2bench.harness.work:generate"
+SCORE = "a2bench.harness.work:score"
+
+_systems: dict[str, VideoModel] = {}
+_metrics: dict[str, Metric] = {}
+
+
+def generate(argument: dict[str, Any]) -> dict[str, Any]:
+    """Make the video of one sample and leave it, complete and synced, at the temporary path.
+
+    Raises:
+        AdapterError: the system gave no usable video.
+    """
+    case = _case(argument)
+    settings = GenerationSettings.model_validate(argument["settings"])
+    for _, element in case.named_elements():
+        element.reference.verified_path()
+    system = resident_system(argument["adapter"], argument["options"], argument["suite"])
+    made = system.generate(case, seed=argument["seed"], settings=settings)
+    # A file that is taken over keeps its container; everything we encode is MP4.
+    suffix = made.suffix.lower() if isinstance(made, Path) else ".mp4"
+    path = Path(argument["temporary"] + suffix)
+    with explained_output_errors(path.parent):
+        if isinstance(made, Path):
+            _take_over(made, path)
+        else:
+            write_video(_checked(made, settings, system.meta.name), path)
+    info = probe_video(path)
+    return {
+        "temporary": str(path),
+        "sha256": file_sha256(path),
+        "width": info.width,
+        "height": info.height,
+        "num_frames": info.num_frames,
+        "fps": str(info.fps),
+    }
+
+
+def resident_system(adapter: str, options: dict[str, str], suite: str) -> VideoModel:
+    """The one instance of a system in this process, prepared with the full suite if it wants to be."""
+    name = json.dumps([adapter, options, suite], sort_keys=True)
+    if name not in _systems:
+        system: VideoModel = registry.load("adapter", adapter)(**options)
+        if hasattr(system, "prepare"):
+            system.prepare(load_suite(suite))
+        count("load:system")
+        _systems[name] = system
+    return _systems[name]
+
+
+def _checked(made: object, settings: GenerationSettings, system: str) -> Video:
+    if not isinstance(made, Video):
+        raise AdapterError(f"{system} returned {type(made).__name__}; expected a Video or the Path of a video file")
+    expected = (settings.num_frames, settings.height, settings.width, 3)
+    if made.frames.shape != expected:
+        raise AdapterError(f"{system} returned frames {list(made.frames.shape)}; expected {list(expected)}")
+    return made
+
+
+def _take_over(source: Path, path: Path) -> None:
+    probe_video(source)
+    shutil.copyfile(source, path)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
+    """Score one video with all wanted metrics: one decode, each feature once.
+
+    Raises:
+        VideoError: the video is not the recorded one, or cannot be decoded.
+    """
+    case, path = _case(argument), Path(argument["video"])
+    if not path.is_file() or file_sha256(path) != argument["sha256"]:
+        raise VideoError(f"{path} is not the recorded video any more; `a2bench eval` makes it again")
+    _verify_references(case)
+    lacking = {name: unmet_needs(name) for name in argument["metrics"]}
+    video = read_video(path) if not all(lacking.values()) else None
+    counts = {"": take_counts()}
+    results = []
+    sample = Sample(case, video) if video else None
+    for name in argument["metrics"]:
+        started = time.monotonic()
+        if sample is None or lacking[name]:
+            entry = _entry(Score(None, reason=lacking[name][0]))
+        else:
+            entry = _scored(name, sample)
+        seconds = time.monotonic() - started
+        results.append({"metric": name, **entry, "seconds": seconds, "counts": take_counts()})
+    for event, times in counts[""].items():  # the decode belongs to all of them; it is booked on the first
+        results[0]["counts"][event] = results[0]["counts"].get(event, 0) + times
+    return results
+
+
+def _scored(name: str, sample: Sample) -> dict[str, Any]:
+    try:
+        if name not in _metrics:
+            _metrics[name] = registry.load("metric", name)()
+        return _entry(_metrics[name].score(sample))
+    except A2BenchError as error:
+        return {"status": "failed", "reason": str(error)}
+    except Exception as error:  # recorded with its traceback in this score; the other metrics go on
+        return {"status": "failed", "reason": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
+
+
+DECIMALS = 6
+"""Scores are kept to a millionth: finer digits differ between processors and mean nothing."""
+
+
+def _entry(score: Score) -> dict[str, Any]:
+    detail = _rounded({key: value for key, value in asdict(score).items() if key not in ("value", "reason")})
+    status = "unscored" if score.value is None else "scored"
+    return {"status": status, "value": _rounded(score.value), "reason": score.reason, "detail": detail}
+
+
+def _rounded(value: Any) -> Any:
+    """Plain JSON values with floats rounded; rejects NaN and infinity, which JSON does not have."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    if isinstance(value, int):
+        return value
+    number = round(float(value), DECIMALS)
+    if number != number or number in (float("inf"), float("-inf")):
+        raise ValueError(f"a metric returned {number}; what cannot be measured is None with a reason")
+    return number + 0.0  # -0.0 becomes 0.0
+
+
+def _case(argument: dict[str, Any]) -> Case:
+    return Case.model_validate(argument["case"], context={"root": Path(argument["references"])})
+
+
+def _verify_references(case: Case) -> None:
+    for _, element in case.named_elements():
+        for image in (element.reference, *element.second_views, *([element.cutout] if element.cutout else [])):
+            image.verified_path()

@@ -1,0 +1,62 @@
+"""Adapters, metrics and features by name.
+
+Each entry point of a group is one mapping of names to ``"module:object"``; the built-in ones come through the same door
+as anybody else's, and nothing is imported until it is asked for.
+"""
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from a2bench.errors import A2BenchError, InputError, UnknownNameError
+
+Kind = Literal["adapter", "metric", "feature"]
+
+
+@cache
+def paths(kind: Kind) -> dict[str, str]:
+    """Every known name of a kind and where it is defined, as ``"module:object"``.
+
+    Raises:
+        A2BenchError: two packages claim one name.
+    """
+    found: dict[str, str] = {}
+    for point in entry_points(group=f"a2bench.{kind}s"):
+        for name, path in point.load().items():
+            if name in found and found[name] != path:
+                raise A2BenchError(f"{kind} {name!r} is defined twice: {found[name]} and {path}; uninstall one of them")
+            found[name] = path
+    return found
+
+
+def load(kind: Kind, name: str) -> Any:
+    """Import what is registered under a name (or given as ``module:object``): for all kinds, a class or factory.
+
+    Raises:
+        UnknownNameError: nothing of that name.
+        InputError: it cannot be imported.
+    """
+    known = paths(kind)
+    if name not in known and ":" not in name:
+        raise UnknownNameError("system" if kind == "adapter" else kind, name, known)
+    return import_object(known.get(name, name))
+
+
+def import_object(path: str) -> Any:
+    """Import ``"module:object"``.
+
+    Raises:
+        InputError: no such module or object, or its own imports fail; the message says which.
+    """
+    module_name, _, attribute = path.partition(":")
+    if not module_name or not attribute:
+        raise InputError(f"{path!r} does not name a class; expected MODULE:CLASS")
+    try:
+        module = import_module(module_name)
+    except ImportError as error:
+        raise InputError(f"cannot import {module_name!r}: {error}") from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        raise InputError(f"module {module_name!r} has no object {attribute!r}") from None

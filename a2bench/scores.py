@@ -1,0 +1,90 @@
+"""What a metric gives back, and what it says about itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where in the video a score comes from.
+
+    frame: index of the frame in display order.
+    box: ``(x0, y0, x1, y1)`` in pixels of the video, or None for the whole frame.
+    element: id of the element that was looked for, or None.
+    value: what was measured there, in the metric's unit.
+    """
+
+    frame: int
+    box: tuple[float, float, float, float] | None = None
+    element: str | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class ElementScore:
+    """The score of one element: a value, or nothing and the reason.
+
+    presence: share of the sampled frames in which the element was found, in [0, 1], where the metric looks for it.
+    """
+
+    value: float | None
+    reason: str | None = None
+    presence: float | None = None
+    per_frame: tuple[float | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (self.reason is None):
+            raise ValueError("an element score has either a value or a reason")
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric on one sample: a value, or nothing and the reason.
+
+    frames: indices of the frames that ``per_frame`` curves (here and in ``per_element``) belong to.
+    details: further numbers worth keeping, such as a detection rate; JSON values only.
+    """
+
+    value: float | None
+    reason: str | None = None
+    frames: tuple[int, ...] = ()
+    per_frame: tuple[float | None, ...] = ()
+    per_element: Mapping[str, ElementScore] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (self.reason is None):
+            raise ValueError("a score has either a value or a reason")
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a metric says about itself, readable without loading any network.
+
+    name: what is measured, ``snake_case``.
+    version: changes whenever the numbers may change.
+    group: ``consistency``, ``text``, ``quality`` or ``motion``.
+    range: smallest and largest possible value (None: unbounded).
+    direction: which values are better; ``none`` when neither end is (an amount of motion).
+    features: names of the features it needs.
+    backend: the networks and finders behind it, as they are named in tables; part of its identity.
+    weights: names in the weights manifest. packages: import names that must be installed (`a2bench[metrics]`).
+    roles: the roles it scores per element; empty for a metric of the whole video.
+    """
+
+    name: str
+    version: int
+    title: str
+    group: Literal["consistency", "text", "quality", "motion"]
+    range: tuple[float | None, float | None]
+    direction: Literal["higher", "lower", "none"]
+    features: tuple[str, ...]
+    backend: str
+    weights: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    unit: str = ""
+    paper: str = ""
+    licence: str = "Apache-2.0"

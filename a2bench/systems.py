@@ -1,0 +1,88 @@
+"""What an adapter is: the door through which any elements-to-video system is evaluated."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
+
+from a2bench.cases import Case, Role
+from a2bench.video import Video
+
+
+class GenerationSettings(BaseModel):
+    """How every video of a run is made.
+
+    width, height: pixels. num_frames: frames in the video. fps: exact frames per second.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: Annotated[int, Field(ge=16, le=7680)] = 832
+    height: Annotated[int, Field(ge=16, le=4320)] = 480
+    num_frames: Annotated[int, Field(ge=1, le=10_000)] = 81
+    fps: Annotated[Fraction, Field(gt=0, le=240)] = Fraction(16)
+
+    @field_validator("fps", mode="before")
+    @classmethod
+    def _fps_from_text(cls, value: Any) -> Any:
+        return Fraction(value) if isinstance(value, (str, int)) else value
+
+    @field_serializer("fps")
+    def _fps_to_text(self, value: Fraction) -> str:
+        return str(value)
+
+
+class ModelMeta(BaseModel):
+    """What a system says about itself; reading it imports nothing heavy.
+
+    revision: changes whenever the same request may give another video (weights, code, prompt template).
+    kind: ``system`` for what is evaluated, ``control`` for a yardstick with a known right place in every ranking.
+    max_references: how many references fit; cases with more are refused before any work.
+    roles: roles it can take.
+    device: ``cpu`` runs in as many worker processes as there are cores, ``gpu`` in one per device, ``remote`` in any
+        number.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    revision: Annotated[str, Field(min_length=1)]
+    title: str = ""
+    description: str = ""
+    kind: Literal["system", "control"] = "system"
+    licence: str = "unknown"
+    url: str = ""
+    open_weights: bool | None = None
+    max_references: Annotated[int, Field(ge=1)] = 8
+    roles: tuple[Role, ...] = ("character", "object", "background")
+    device: Literal["cpu", "gpu", "remote"] = "cpu"
+
+
+@runtime_checkable
+class VideoModel(Protocol):
+    """A system under evaluation.
+
+    The registry calls the class with the options of the command line (``--set key=value``) as keyword arguments of
+    type ``str``; its ``__init__`` must be cheap, loading happens at the first ``generate``.
+
+    Two further methods are called where a class has them:
+
+    - ``prepare(self, suite: Suite) -> None``, once in each process before the first ``generate`` and before
+      ``identity``, with the full suite whatever ``--cases`` and ``--limit`` say;
+    - ``identity(self, case: Case) -> Any``, a JSON value that becomes part of the sample's key in place of the
+      options: whatever else than prompt, references, name, revision, settings and seed makes the video.
+    """
+
+    meta: ModelMeta
+
+    def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video | Path:
+        """Make the video for one case and one seed.
+
+        Returns:
+            Frames, which A2Bench encodes; or the path of a finished file, which is taken over byte for byte.
+
+        Raises:
+            AdapterError: no video for this sample; the run goes on with the next.
+        """
+        ...

@@ -1,0 +1,211 @@
+"""Videos in memory and on disk: decoded once with exact frame rate, written as H.264 that browsers play.
+
+Files from outside are hostile until checked: the container is recognised by its first bytes and named to FFmpeg, so a
+playlist that calls itself ``.mp4`` is never followed, and size, length and pixels have limits that are checked before
+frames are decoded.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from a2bench.counting import count
+from a2bench.errors import VideoError
+
+CONTAINERS = {"mp4": "MP4 or MOV", "matroska": "WebM or Matroska", "avi": "AVI"}
+
+
+@dataclass(frozen=True)
+class Video:
+    """A decoded video.
+
+    frames: ``[T, H, W, 3]`` uint8, RGB, in display order.
+    fps: exact frame rate.
+    """
+
+    frames: NDArray[np.uint8]
+    fps: Fraction
+
+    def __post_init__(self) -> None:
+        shape, dtype = self.frames.shape, self.frames.dtype
+        if self.frames.ndim != 4 or shape[-1] != 3 or shape[0] < 1 or dtype != np.uint8:
+            raise VideoError(f"expected frames [T, H, W, 3] of uint8 with T >= 1, got {list(shape)} of {dtype}")
+        if self.fps <= 0:
+            raise VideoError(f"expected a positive frame rate, got {self.fps}")
+
+    @property
+    def num_frames(self) -> int:
+        """Number of frames."""
+        return int(self.frames.shape[0])
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return float(self.num_frames / self.fps)
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a file says about itself before its frames are decoded; ``num_frames`` may be an estimate."""
+
+    width: int
+    height: int
+    fps: Fraction
+    num_frames: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class VideoLimits:
+    """What A2Bench accepts: file size, frame size, number of frames and the memory that all frames take decoded."""
+
+    max_bytes: int = 1 << 30
+    max_width: int = 4096
+    max_height: int = 4096
+    min_frames: int = 2
+    max_frames: int = 3000
+    max_decoded_bytes: int = 4 << 30
+
+
+LIMITS = VideoLimits()
+
+
+def probe_video(path: Path, limits: VideoLimits = LIMITS) -> VideoInfo:
+    """Read a file's header and check it against the limits, without decoding frames.
+
+    Raises:
+        VideoError: no such file, not a video, or beyond a limit.
+    """
+    with _open(path, limits) as container:
+        return _info(path, container, limits)
+
+
+def read_video(path: Path, limits: VideoLimits = LIMITS) -> Video:
+    """Decode all frames of a video file.
+
+    Raises:
+        VideoError: the file is missing, empty, truncated, without a video track, or beyond a limit.
+    """
+    with _open(path, limits) as container:
+        info = _info(path, container, limits)
+        count("decode")
+        frames: list[NDArray[np.uint8]] = []
+        max_frames = min(limits.max_frames, limits.max_decoded_bytes // (info.width * info.height * 3))
+        try:
+            for frame in container.decode(container.streams.video[0]):
+                if len(frames) >= max_frames:
+                    raise VideoError(f"{path} has more than {max_frames} frames of {info.width}x{info.height}; cut it")
+                frames.append(_rgb(frame, info, path))
+        except av.error.FFmpegError as error:
+            raise VideoError(
+                f"{path} is damaged: decoding stopped after {len(frames)} frames ({error.strerror}); make it again"
+            ) from None
+    if len(frames) < limits.min_frames:
+        raise VideoError(f"{path} has {_frames(len(frames))}; expected at least {limits.min_frames}")
+    if info.num_frames > len(frames):
+        raise VideoError(f"{path} is truncated: its header promises {info.num_frames} frames, {len(frames)} decode")
+    return Video(np.stack(frames), info.fps)
+
+
+def _rgb(frame: av.VideoFrame, info: VideoInfo, path: Path) -> NDArray[np.uint8]:
+    if (frame.width, frame.height) != (info.width, info.height):
+        raise VideoError(f"{path} changes its size from {info.width}x{info.height} to {frame.width}x{frame.height}")
+    return frame.to_ndarray(format="rgb24")  # type: ignore[return-value]
+
+
+def _open(path: Path, limits: VideoLimits) -> av.container.InputContainer:
+    if not path.is_file():
+        raise VideoError(f"no such video file: {path}")
+    size = path.stat().st_size
+    if size == 0:
+        raise VideoError(f"{path} is empty (0 bytes)")
+    if size > limits.max_bytes:
+        raise VideoError(f"{path} has {size / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB")
+    container = _recognise(path)
+    try:
+        # Metadata may be in any encoding, or damaged; it is never looked at.
+        return av.open(str(path), format=container, options={"protocol_whitelist": "file"}, metadata_errors="replace")
+    except av.error.FFmpegError as error:
+        raise VideoError(
+            f"{path} cannot be read as {CONTAINERS[container]}: {error.strerror}; is it complete?"
+        ) from None
+
+
+def _recognise(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip"):
+        return "mp4"
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return "matroska"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
+    raise VideoError(f"{path} is not a video; expected one of {', '.join(CONTAINERS.values())}")
+
+
+def _info(path: Path, container: av.container.InputContainer, limits: VideoLimits) -> VideoInfo:
+    if not container.streams.video:
+        raise VideoError(f"{path} has no video track, only {_tracks(container)}")
+    stream = container.streams.video[0]
+    stream.thread_type = "NONE"
+    width, height, fps = stream.width, stream.height, stream.average_rate or stream.base_rate
+    if not fps or not width or not height:
+        raise VideoError(f"{path} names no frame rate or no frame size; is it complete?")
+    num_frames = stream.frames
+    if width > limits.max_width or height > limits.max_height:
+        raise VideoError(
+            f"{path} is {width}x{height}; the limit is {limits.max_width}x{limits.max_height}: scale it down first"
+        )
+    if num_frames > limits.max_frames or num_frames * width * height * 3 > limits.max_decoded_bytes:
+        raise VideoError(
+            f"{path} has {num_frames} frames of {width}x{height}; the limits are {limits.max_frames} frames and "
+            f"{limits.max_decoded_bytes / 1e9:.1f} GB decoded: cut it or scale it down first"
+        )
+    if 0 < num_frames < limits.min_frames:
+        raise VideoError(f"{path} has {_frames(num_frames)}; expected at least {limits.min_frames}")
+    return VideoInfo(width, height, Fraction(fps), num_frames, path.stat().st_size)
+
+
+def _tracks(container: av.container.InputContainer) -> str:
+    kinds = sorted({stream.type for stream in container.streams})
+    return " and ".join(kinds) or "an empty container"
+
+
+def _frames(number: int) -> str:
+    return "1 frame" if number == 1 else f"{number} frames"
+
+
+def write_video(video: Video, path: Path, crf: int = 16) -> None:
+    """Encode as H.264 in MP4 (4:2:0, metadata first), which every browser plays; equal frames give equal bytes.
+
+    The file is synced to disk before this returns. One thread only: x264's output depends on the number of threads.
+
+    Raises:
+        VideoError: the sides are not even, as 4:2:0 demands.
+    """
+    _, height, width, _ = video.frames.shape
+    if width % 2 or height % 2:
+        raise VideoError(f"cannot encode {width}x{height}: H.264 for browsers needs even sides")
+    options = {"movflags": "+faststart", "fflags": "+bitexact"}
+    with av.open(str(path), "w", format="mp4", options=options) as container:
+        stream = container.add_stream("libx264", rate=video.fps)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.thread_count = 1
+        stream.options = {"crf": str(crf), "preset": "veryfast"}
+        for packet in _encoded(video, stream):
+            container.mux(packet)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _encoded(video: Video, stream: av.VideoStream) -> "Iterator[av.Packet[av.VideoStream]]":
+    for pixels in video.frames:
+        yield from stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24"))
+    yield from stream.encode(None)

@@ -1,0 +1,1 @@
+"""Human evaluation: studies, ballots, votes, agreement."""

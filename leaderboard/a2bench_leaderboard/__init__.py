@@ -1,0 +1,1 @@
+"""The leaderboard: statistics, checks, pages."""
