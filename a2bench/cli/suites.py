@@ -1,0 +1,179 @@
+"""``a2bench suites``: list, show and check suites of cases."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from a2bench.cases import ROLES, Case, Element, Role, Suite, load_suite, suite_paths
+from a2bench.errors import CaseError
+
+if TYPE_CHECKING:
+    from a2bench.suites.check import Finding, SuiteCheck
+
+_COLOURS: dict[Role, str] = {"character": "blue", "object": "yellow", "background": "green"}
+
+
+@click.group()
+def suites_group() -> None:
+    """List, show and check suites of cases.
+
+    A suite is the name of a built-in one or the path of a .jsonl file with a folder `references` beside it.
+    """
+
+
+@suites_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(as_json: bool) -> None:
+    """List the suites that come with A2Bench."""
+    rows = [_list_row(name, path) for name, path in suite_paths().items()]
+    if as_json:
+        _echo_json({"suites": rows})
+        return
+    width = max((len(row["suite"]) for row in rows), default=0)
+    for row in rows:
+        text = row.get("error") or f"{row['cases']:>4} cases  revision {row['revision']}"
+        click.echo(f"{row['suite']:<{width}}  {text}")
+    click.echo("\nSee one with `a2bench suites show NAME`.")
+
+
+def _list_row(name: str, path: Path) -> dict[str, Any]:
+    try:
+        suite = load_suite(name)
+    except CaseError as error:
+        return {"suite": name, "path": str(path), "error": str(error)}
+    return {"suite": name, "path": str(path), "cases": len(suite.cases), "revision": suite.revision}
+
+
+@suites_group.command("show")
+@click.argument("suite_name", metavar="SUITE")
+@click.option("--case", "case_ids", metavar="ID", multiple=True, help="Only this case; may be repeated.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Contact sheet, a .jpg or .png. Default: SUITE.jpg in this folder; with --json none.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_command(suite_name: str, case_ids: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+    """Show the cases of a suite, and draw them on a contact sheet."""
+    suite = load_suite(suite_name)
+    shown = suite.select(case_ids or None)
+    if output is None and not as_json:
+        output = Path(f"{suite.name}.jpg")
+    if output:
+        from a2bench.suites.contact_sheet import write_contact_sheet
+
+        write_contact_sheet(suite, output, case_ids)
+    if as_json:
+        _echo_json(_overview(suite.revision, shown, output))
+        return
+    _echo_overview(suite.revision, shown)
+    click.echo(f"\nContact sheet: {output}")
+
+
+def _overview(revision: str, suite: Suite, output: Path | None) -> dict[str, Any]:
+    return {
+        "suite": suite.name,
+        "path": str(suite.path),
+        "revision": revision,
+        "num_cases": len(suite.cases),
+        "elements": dict(_compositions(suite)),
+        "tags": dict(_tags(suite)),
+        "contact_sheet": str(output) if output else None,
+        "cases": [case.model_dump(mode="json") for case in suite.cases],
+    }
+
+
+def _compositions(suite: Suite) -> Counter[str]:
+    return Counter(_composition(case) for case in suite.cases)
+
+
+def _composition(case: Case) -> str:
+    """The number and kinds of a case's elements, as in ``2 characters + background``."""
+    counts = Counter(element.role for element in case.elements)
+    return " + ".join(role if counts[role] == 1 else f"{counts[role]} {role}s" for role in ROLES if counts[role])
+
+
+def _tags(suite: Suite) -> Counter[str]:
+    return Counter(tag for case in suite.cases for tag in case.tags)
+
+
+def _echo_overview(revision: str, suite: Suite) -> None:
+    elements = [element for case in suite.cases for element in case.elements]
+    different = {element.reference.sha256 for element in elements}
+    click.echo(click.style(suite.name, bold=True) + f"  revision {revision}")
+    click.echo(f"{suite.path}")
+    click.echo(f"{_number(len(suite.cases), 'case')} with {_number(len(elements), 'element')}, ", nl=False)
+    click.echo(f"{_number(len(different), 'different reference')}")
+    click.echo("\nElements")
+    for composition, count in _compositions(suite).most_common():
+        click.echo(f"  {count:>3}  {composition}")
+    if tags := _tags(suite).most_common():
+        click.echo("\nTags")
+        click.echo("  " + ", ".join(f"{tag} {count}" for tag, count in tags))
+    click.echo("\nCases")
+    for case in suite.cases:
+        click.echo(f"  {click.style(case.id, bold=True)}  ({_composition(case)})")
+        click.echo(click.wrap_text(case.prompt, 100, "    ", "    "))
+        for name, element in case.named_elements():
+            click.echo(_element_line(name, element))
+
+
+def _element_line(name: str, element: Element) -> str:
+    views = f" (+ {_number(len(element.second_views), 'held-out view')})" if element.second_views else ""
+    label = click.style(f"{name:<12}", fg=_COLOURS[element.role])
+    return f"      {label} {element.phrase}: {element.reference.file}{views}"
+
+
+@suites_group.command("check")
+@click.argument("suite_name", metavar="[SUITE]", required=False)
+@click.option("--all", "check_all", is_flag=True, help="Check every built-in suite; so does naming none.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def check_command(ctx: click.Context, suite_name: str | None, check_all: bool, as_json: bool) -> None:
+    """Check a suite: its file, every image, licences, phrases, cut-outs and duplicates.
+
+    Exit code 0 when there is no error (warnings may be), 2 when there is one.
+    """
+    from a2bench.suites.check import check_suite_file
+
+    if suite_name and check_all:
+        raise click.UsageError("expected one suite or --all, got both; leave one out")
+    names = [suite_name] if suite_name else list(suite_paths())
+    checks = [check_suite_file(name) for name in names]
+    if as_json:
+        _echo_json({"ok": all(check.ok for check in checks), "suites": [check.to_json() for check in checks]})
+    else:
+        for check in checks:
+            _echo_check(check)
+    if not all(check.ok for check in checks):
+        ctx.exit(2)
+
+
+def _echo_check(check: "SuiteCheck") -> None:
+    click.echo(
+        f"{click.style(check.suite, bold=True)}: checked the schema, {_number(check.num_cases, 'case')} and "
+        f"{_number(check.num_images, 'image')} (hashes, decoding, sizes, licences, phrases, cut-outs, duplicates)"
+    )
+    for finding in check.findings:
+        click.echo(_finding_line(finding))
+    verdict = click.style("ok", fg="green") if check.ok else click.style("not usable", fg="red")
+    errors, warnings = _number(len(check.errors), "error"), _number(len(check.warnings), "warning")
+    click.echo(f"{check.suite}: {verdict}, {errors}, {warnings}")
+
+
+def _finding_line(finding: "Finding") -> str:
+    severity = click.style(finding.severity, fg="red" if finding.severity == "error" else "yellow")
+    where = f"{finding.case}: " if finding.case else ""
+    return f"  {severity}  {where}{finding.message}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _echo_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,76 @@
+"""The house rules: which package may import which, what starting up may cost, what a wheel contains."""
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {
+    "a2bench": ROOT / "a2bench",
+    "a2bench_metrics": ROOT / "metrics/a2bench_metrics",
+    "a2bench_human_eval": ROOT / "human_eval/a2bench_human_eval",
+    "a2bench_leaderboard": ROOT / "leaderboard/a2bench_leaderboard",
+}
+MAY_IMPORT = {
+    "a2bench": {"a2bench"},
+    "a2bench_metrics": {"a2bench", "a2bench_metrics"},
+    "a2bench_human_eval": {"a2bench", "a2bench_human_eval"},
+    "a2bench_leaderboard": set(PACKAGES),
+}
+HEAVY = ("torch", "numpy", "rich", "jinja2", "PIL", "av", "cv2")
+
+
+def imported_packages(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names} & set(PACKAGES)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_dependencies_run_one_way(package: str) -> None:
+    for path in PACKAGES[package].rglob("*.py"):
+        assert imported_packages(path) <= MAY_IMPORT[package], path
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["eval", "--help"], ["suites", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from a2bench.cli import cli\n"
+        f"try: cli.main({arguments!r}, standalone_mode=False)\n"
+        "finally: print('HEAVY', [n for n in sys.modules if n in %r])" % (HEAVY,)
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "HEAVY []"
+    assert "Usage:" in result.stdout or "version" in result.stdout
+
+
+def test_the_wheel_installs_only_our_own_names(tmp_path: Path) -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    wheel = next(iter(WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])))
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == set(PACKAGES)
+    assert "a2bench/prompts/a2bench-mini.jsonl" in names
+    assert "a2bench/references/catalogue.csv" in names
+    assert "a2bench/weights.json" in names
+    assert "a2bench/report/page.html.j2" in names
+
+
+def test_no_file_names_a_package_index_or_a_path_of_a_machine() -> None:
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    forbidden = [b"python" + b"hosted.org", b"py" + b"pi.org", b"registry.npm" + b"js.org", b"/wo" + b"rk/main"]
+    for name in listed.stdout.split(b"\0"):
+        path = ROOT / name.decode()
+        if path.is_file():
+            data = path.read_bytes()
+            assert not [word for word in forbidden if word in data], path
