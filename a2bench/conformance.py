@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -37,17 +37,15 @@ class Check:
 
 
 def check_adapter(
-    name: str, options: Mapping[str, str], settings: GenerationSettings = SETTINGS, system: VideoModel | None = None
+    name: str, options: Mapping[str, str], settings: GenerationSettings = SETTINGS, instance: VideoModel | None = None
 ) -> Iterator[Check]:
     """Check the adapter of a name (or ``module:class``), one promise after another, as they are found out.
 
-    ``system`` is an instance to check instead of making one.
+    ``instance`` is checked instead of making one.
     """
+    system: Any = instance if instance is not None else (yield from _construction(name, options))
     if system is None:
-        made = yield from _construction(name, options)
-        if made is None:
-            return
-        system = made
+        return
     meta = getattr(system, "meta", None)
     if not isinstance(meta, ModelMeta):
         yield Check("meta", "fail", f"meta is {type(meta).__name__}", "set the class attribute meta = ModelMeta(...)")
@@ -56,10 +54,10 @@ def check_adapter(
     with tempfile.TemporaryDirectory(prefix="a2bench-check-") as folder:
         suite = draw_suite(Path(folder), meta)
         try:
-            if hasattr(system, "prepare"):
-                system.prepare(suite)
-            if hasattr(system, "identity"):
-                canonical_json(system.identity(suite.cases[0]))
+            if prepare := getattr(system, "prepare", None):
+                prepare(suite)
+            if identity := getattr(system, "identity", None):
+                canonical_json(identity(suite.cases[0]))
         except Exception as error:
             advice = "prepare(suite) takes any suite; identity(case) gives a JSON value, without generating"
             yield Check("hooks", "fail", _words(error), advice)
@@ -73,7 +71,7 @@ def passed(checks: list[Check]) -> bool:
     return all(check.status != "fail" for check in checks)
 
 
-def _construction(name: str, options: Mapping[str, str]) -> Any:
+def _construction(name: str, options: Mapping[str, str]) -> Generator[Check, None, Any]:
     before = {package for package in HEAVY if package in sys.modules}
     try:
         factory = registry.load("adapter", name)
@@ -220,8 +218,10 @@ def draw_suite(folder: Path, meta: ModelMeta) -> Suite:
     root.mkdir()
     cases = []
     for case_id, colour in (("check-one", "orange"), ("check-two", "purple")):
-        drawn = [(role, _draw(root, case_id, role, colour)) for role in meta.roles[: meta.max_references]]
-        elements = tuple(Element(role=role, phrase=f"{colour} {role}", reference=image) for role, image in drawn)
+        elements = tuple(
+            Element(role=role, phrase=f"{colour} {role}", reference=_draw(root, case_id, role, colour))
+            for role in meta.roles[: meta.max_references]
+        )
         prompt = " and ".join(f"an {element.phrase}" for element in elements)
         cases.append(Case(id=case_id, prompt=prompt, elements=elements))
     return Suite("check", folder / "check.jsonl", tuple(cases))

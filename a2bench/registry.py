@@ -4,9 +4,11 @@ Each entry point of a group is one mapping of names to ``"module:object"``; the 
 as anybody else's, and nothing is imported until it is asked for.
 """
 
+import sys
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Literal
 
 from a2bench.errors import A2BenchError, InputError, UnknownNameError
@@ -18,16 +20,31 @@ Kind = Literal["adapter", "metric", "feature"]
 def paths(kind: Kind) -> dict[str, str]:
     """Every known name of a kind and where it is defined, as ``"module:object"``.
 
+    A package whose entry point cannot be loaded does not take the others with it; `broken_packages` names it.
+
     Raises:
         A2BenchError: two packages claim one name.
     """
     found: dict[str, str] = {}
     for point in entry_points(group=f"a2bench.{kind}s"):
-        for name, path in point.load().items():
+        for name, path in _mapping(point)[0].items():
             if name in found and found[name] != path:
                 raise A2BenchError(f"{kind} {name!r} is defined twice: {found[name]} and {path}; uninstall one of them")
             found[name] = path
     return found
+
+
+def broken_packages(kind: Kind) -> dict[str, str]:
+    """Entry points of a kind that cannot be loaded, and why."""
+    points = entry_points(group=f"a2bench.{kind}s")
+    return {f"{point.name} = {point.value}": error for point in points if (error := _mapping(point)[1])}
+
+
+def _mapping(point: EntryPoint) -> tuple[dict[str, str], str | None]:
+    try:
+        return dict(point.load()), None
+    except Exception as error:  # whatever somebody else's module raises while it is imported
+        return {}, f"{type(error).__name__}: {error}"
 
 
 def load(kind: Kind, name: str) -> Any:
@@ -44,7 +61,7 @@ def load(kind: Kind, name: str) -> Any:
 
 
 def import_object(path: str) -> Any:
-    """Import ``"module:object"``.
+    """Import ``"module:object"``; modules in the working directory are found too.
 
     Raises:
         InputError: no such module or object, or its own imports fail; the message says which.
@@ -52,10 +69,12 @@ def import_object(path: str) -> Any:
     module_name, _, attribute = path.partition(":")
     if not module_name or not attribute:
         raise InputError(f"{path!r} does not name a class; expected MODULE:CLASS")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
     try:
         module = import_module(module_name)
-    except ImportError as error:
-        raise InputError(f"cannot import {module_name!r}: {error}") from error
+    except Exception as error:  # whatever somebody else's module raises while it is imported
+        raise InputError(f"cannot import {module_name!r}: {type(error).__name__}: {error}") from error
     try:
         return getattr(module, attribute)
     except AttributeError:

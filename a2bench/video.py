@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.container
 import av.error
 import numpy as np
 from numpy.typing import NDArray
@@ -154,6 +155,8 @@ def _info(path: Path, container: av.container.InputContainer, limits: VideoLimit
     if not container.streams.video:
         raise VideoError(f"{path} has no video track, only {_tracks(container)}")
     stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise VideoError(f"{path} has a video track of an unknown format; is it damaged?")
     stream.thread_type = "NONE"
     width, height, fps = stream.width, stream.height, stream.average_rate or stream.base_rate
     if not fps or not width or not height:

@@ -120,7 +120,7 @@ def _plug_ins() -> Iterator[Finding]:
 
     kinds: tuple[registry.Kind, ...] = ("adapter", "metric", "feature")
     for kind in kinds:
-        broken = []
+        broken = [f"{name}: {error}" for name, error in registry.broken_packages(kind).items()]
         for name in registry.paths(kind):
             try:
                 registry.load(kind, name)

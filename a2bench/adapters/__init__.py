@@ -1,0 +1,26 @@
+"""Built-in systems: name -> where it is. Nothing is imported until a system is asked for.
+
+Beside `a2bench.systems.VideoModel`, an adapter may have two hooks:
+
+- ``prepare(suite: Suite) -> None`` is called once in every process, before the first ``identity`` or ``generate``, with
+  the full suite (not cut by ``--limit``): for systems that need to know the other cases, such as ``shuffled``.
+- ``identity(case: Case) -> dict[str, Any]`` is what the video depends on beside the case's prompt and references, the
+  system's name and revision, the settings and the seed. It takes the place of the options in the sample's key, so it
+  names those of them that change the video. A JSON value, cheap, and never an error: what is impossible is said by
+  ``generate``.
+"""
+
+ADAPTERS = {
+    "folder": "a2bench.adapters.folder:Folder",
+    "command": "a2bench.adapters.command:Command",
+    "collage": "a2bench.adapters.controls:Collage",
+    "slideshow": "a2bench.adapters.controls:Slideshow",
+    "frozen": "a2bench.adapters.controls:Frozen",
+    "shuffled": "a2bench.adapters.controls:Shuffled",
+    "missing-character": "a2bench.adapters.controls:MissingCharacter",
+    "missing-object": "a2bench.adapters.controls:MissingObject",
+    "missing-background": "a2bench.adapters.controls:MissingBackground",
+    "flicker": "a2bench.adapters.controls:Flicker",
+    "blur": "a2bench.adapters.controls:Blur",
+    "noise": "a2bench.adapters.controls:Noise",
+}
