@@ -60,6 +60,25 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Expectation:
+    """What a metric must say of a control, for the metric to be trusted.
+
+    quantity: ``difference`` is the value of ``control`` minus the value of ``than``, paired by case and seed;
+    ``ratio`` is the mean of ``control`` divided by the mean of ``than``; ``value`` is the mean of ``control`` alone.
+    low, high: the 95 % interval of the quantity must lie inside them.
+    role: look at the elements of this role instead of the whole sample.
+    """
+
+    text: str
+    quantity: Literal["difference", "ratio", "value"]
+    control: str
+    than: str | None = None
+    low: float = float("-inf")
+    high: float = float("inf")
+    role: str | None = None
+
+
+@dataclass(frozen=True)
 class MetricInfo:
     """What a metric says about itself, readable without loading any network.
 
@@ -72,6 +91,7 @@ class MetricInfo:
     backend: the networks and finders behind it, as they are named in tables; part of its identity.
     weights: names in the weights manifest. packages: import names that must be installed (`a2bench[metrics]`).
     roles: the roles it scores per element; empty for a metric of the whole video.
+    expectations: the order in which it must put the controls.
     """
 
     name: str
@@ -88,3 +108,4 @@ class MetricInfo:
     unit: str = ""
     paper: str = ""
     licence: str = "Apache-2.0"
+    expectations: tuple[Expectation, ...] = ()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 
-from a2bench.cases import Case, Role
+from a2bench.cases import Case, Role, Suite
 from a2bench.video import Video
 
 
@@ -22,6 +22,13 @@ class GenerationSettings(BaseModel):
     height: Annotated[int, Field(ge=16, le=4320)] = 480
     num_frames: Annotated[int, Field(ge=1, le=10_000)] = 81
     fps: Annotated[Fraction, Field(gt=0, le=240)] = Fraction(16)
+
+    @field_validator("width", "height")
+    @classmethod
+    def _sides_are_even(cls, value: int) -> int:
+        if value % 2:
+            raise ValueError(f"expected an even number of pixels, as H.264 for browsers needs, got {value}")
+        return value
 
     @field_validator("fps", mode="before")
     @classmethod
@@ -66,12 +73,7 @@ class VideoModel(Protocol):
     The registry calls the class with the options of the command line (``--set key=value``) as keyword arguments of
     type ``str``; its ``__init__`` must be cheap, loading happens at the first ``generate``.
 
-    Two further methods are called where a class has them:
-
-    - ``prepare(self, suite: Suite) -> None``, once in each process before the first ``generate`` and before
-      ``identity``, with the full suite whatever ``--cases`` and ``--limit`` say;
-    - ``identity(self, case: Case) -> Any``, a JSON value that becomes part of the sample's key in place of the
-      options: whatever else than prompt, references, name, revision, settings and seed makes the video.
+    Two further methods are called where a class has them: `NeedsSuite.prepare` and `HasIdentity.identity`.
     """
 
     meta: ModelMeta
@@ -84,5 +86,29 @@ class VideoModel(Protocol):
 
         Raises:
             AdapterError: no video for this sample; the run goes on with the next.
+        """
+        ...
+
+
+@runtime_checkable
+class NeedsSuite(Protocol):
+    """A system that must know the whole suite, such as the control ``shuffled``."""
+
+    def prepare(self, suite: Suite) -> None:
+        """Called once in each process, before ``identity`` and ``generate``, with the full suite.
+
+        It is the same suite whatever ``--cases`` and ``--limit`` say.
+        """
+        ...
+
+
+@runtime_checkable
+class HasIdentity(Protocol):
+    """A system whose options do not say all that makes its videos, or say too much."""
+
+    def identity(self, case: Case) -> Any:
+        """A JSON value that takes the place of the options in the key of a sample.
+
+        It holds whatever makes the video besides prompt, references, name, revision, settings and seed.
         """
         ...

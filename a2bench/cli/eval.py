@@ -137,6 +137,7 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
             return 0
     progress = TerminalProgress(-1 if given["quiet"] or given["as_json"] else given["verbose"])
     results: dict[str, RunResult] = {}
+    harness.check_output(store, harness.open_system(request).meta.name)
     with _interruptible(ctx, request), store.locked():
         if "generate" in stages:
             results["generate"] = harness.generate(request, how, progress)
@@ -157,7 +158,7 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     from a2bench.harness.run import RunRequest, open_system, request_of_run
 
     if "run" in given:
-        return request_of_run(given["run"], _metric_names(given["metrics"]) if given["metrics"] else None)
+        return request_of_run(given["run"], metric_names(given["metrics"]) if given["metrics"] else None)
     adapter, options = _system(given["model"], given["set_"])
     registry.load("adapter", adapter)
     full = load_suite(given["suite"])
@@ -169,7 +170,7 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
         full_suite=full,
         seeds=_seeds(given["seeds"]),
         settings=_settings(given),
-        metrics=_metric_names(given["metrics"]),
+        metrics=metric_names(given["metrics"]),
         output=given["output"] or Path(),
         origins=origins(ctx),
     )
@@ -194,7 +195,12 @@ def _system(model: str, given: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     return model, options
 
 
-def _metric_names(text: str | None) -> tuple[str, ...]:
+def metric_names(text: str | None) -> tuple[str, ...]:
+    """The metrics of a comma-separated list, or all.
+
+    Raises:
+        UnknownNameError: no metric of that name.
+    """
     from a2bench import registry
 
     known = registry.paths("metric")

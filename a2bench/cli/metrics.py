@@ -58,3 +58,41 @@ def _card(name: str) -> Path | None:
         if (folder / f"{name}.md").is_file():
             return folder / f"{name}.md"
     return None
+
+
+@metrics_group.command("validate")
+@click.option("--suite", default="a2bench-mini", show_default=True, help="Suite that the controls are run over.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N cases.")
+@click.option("--metrics", "names", help="Only these metrics: names separated by commas. Default: all.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("runs/controls"),
+    show_default=True,
+    help="Folder for one run per control; runs that are there are resumed.",
+)
+@click.option("--workers", "-j", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per core.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def validate_command(
+    suite: str, limit: int | None, names: str | None, output: Path, workers: int, as_json: bool
+) -> int:
+    """Run all controls and say of every metric whether it puts them in the right order, with intervals.
+
+    Exit code 0 when every expectation of every metric is met, 1 when one is not, 3 when samples failed.
+    """
+    from a2bench.cli.eval import metric_names
+    from a2bench.cli.progress import TerminalProgress
+    from a2bench.cli.validity_text import validity_lines, verdict_document
+    from a2bench.harness.validate import run_controls
+
+    wanted = metric_names(names)
+    runs = run_controls(suite, limit, wanted, output, workers, TerminalProgress(-1 if as_json else 0))
+    if as_json:
+        click.echo(json.dumps(verdict_document(runs), indent=2))
+    else:
+        for line in validity_lines(runs):
+            click.echo(line)
+    if not runs.complete:
+        return 3
+    return 0 if all(verdict.met for verdict in runs.verdicts) else 1

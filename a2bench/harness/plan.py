@@ -13,7 +13,7 @@ from a2bench.cases import Case, Suite
 from a2bench.harness.records import SCHEMA, SampleRecord, ScoreRecord
 from a2bench.harness.store import RunStore
 from a2bench.hashing import value_sha256
-from a2bench.systems import GenerationSettings, VideoModel
+from a2bench.systems import GenerationSettings, HasIdentity, VideoModel
 from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_file
 
 State = Literal["done", "new", "stale", "failed", "damaged"]
@@ -67,7 +67,7 @@ def sample_identity(
     system: VideoModel, options: dict[str, str], settings: GenerationSettings, case: Case, seed: int
 ) -> dict[str, Any]:
     """Everything that makes the video of a sample."""
-    own = system.identity(case) if hasattr(system, "identity") else options
+    own = system.identity(case) if isinstance(system, HasIdentity) else options
     return {
         "schema": SCHEMA,
         "case": case.generation_identity(),

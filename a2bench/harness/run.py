@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from a2bench import registry
 from a2bench.cases import Suite, load_suite
 from a2bench.errors import A2BenchError, InputError, OutputError
 from a2bench.harness.environment import environment
@@ -113,26 +114,38 @@ def plan(request: RunRequest, store: RunStore, *, read_all: bool = False) -> lis
     """Every sample of the request with its state.
 
     Raises:
-        InputError: the output folder holds the run of another system.
+        InputError: the output folder is not for this run.
     """
     system = open_system(request)
-    if store.exists and store.intact_manifest:
-        holds = store.intact_manifest.system.name
-        if holds != system.meta.name:
-            raise InputError(
-                f"{store.folder} holds a run of {holds!r}, not of {system.meta.name!r}; "
-                "choose another folder with --output"
-            )
-    elif store.folder.exists() and not store.folder.is_dir():
-        raise InputError(f"{store.folder} is a file; choose a folder with --output")
-    elif store.folder.is_dir() and {path.name for path in store.folder.iterdir()} - _RUN_NAMES:
-        raise InputError(f"{store.folder} exists and is no run; choose another folder with --output")
+    check_output(store, system.meta.name)
     return list(
         plan_samples(store, request.suite, system, request.options, request.settings, request.seeds, read_all=read_all)
     )
 
 
-_RUN_NAMES = {"run.json", "samples.jsonl", "scores.jsonl", "videos", "logs", "report", ".lock", ".lock-owner"}
+_RUN_NAMES = {"run.json", "samples.jsonl", "scores.jsonl", "videos", "pictures", "logs", "report"}
+
+
+def check_output(store: RunStore, system: str) -> None:
+    """Refuse a folder that is not for a run of this system, before anything is written.
+
+    Raises:
+        InputError: it is a file, holds the run of another system, or holds other things.
+    """
+    if store.folder.exists() and not store.folder.is_dir():
+        raise InputError(f"{store.folder} is a file; choose a folder with --output")
+    if store.intact_manifest:
+        holds = store.intact_manifest.system.name
+        if holds != system:
+            raise InputError(
+                f"{store.folder} holds a run of {holds!r}, not of {system!r}; choose another folder with --output"
+            )
+    elif store.folder.is_dir():
+        strange = {path.name for path in store.folder.iterdir() if not path.name.startswith(".")} - _RUN_NAMES
+        if strange:
+            raise InputError(
+                f"{store.folder} is not a run, it holds {sorted(strange)[0]!r}; choose another folder with --output"
+            )
 
 
 def generate(
@@ -145,7 +158,7 @@ def generate(
     planned = plan(request, store, read_all=how.read_all)
     for damaged in store.damaged:
         progress.note(f"{damaged} is damaged; its sample is done again")
-    _write_manifest(store, request, system)
+    _write_manifest(store, request, system, ())
     todo = {_id(sample): sample for sample in planned if sample.state != "done"}
     result = RunResult(planned=len(planned), resumed=len(planned) - len(todo), done=len(planned) - len(todo))
     progress.stage("generate", len(todo), result.resumed)
@@ -188,6 +201,7 @@ def score(
     """Score every finished video of the request with every wanted metric; the caller holds the store's lock."""
     store = RunStore(request.output)
     started = time.monotonic()
+    _write_manifest(store, request, open_system(request), request.metrics)
     planned = list(plan_scores(store, request.suite, request.seeds, request.metrics))
     todo = [entry for entry in planned if entry.state != "done"]
     result = RunResult(planned=len(request.suite.cases) * len(request.seeds) * len(request.metrics))
@@ -240,7 +254,7 @@ def request_of_run(folder: Path, metrics: tuple[str, ...] | None = None) -> RunR
         full_suite=full,
         seeds=manifest.seeds,
         settings=manifest.settings,
-        metrics=metrics or manifest.metrics,
+        metrics=metrics or tuple(registry.paths("metric")),
         output=folder,
         origins=manifest.origins,
     )
@@ -306,6 +320,7 @@ def _scoring_item(name: str, entries: list[PlannedScore], request: RunRequest, s
         {
             "video": str(store.video_path(sample)),
             "sha256": sample.video.sha256,
+            "pictures": str(store.folder / "pictures"),
             "case": case.model_dump(mode="json"),
             "references": str(request.suite.references_dir),
             "metrics": [entry.metric for entry in entries],
@@ -387,8 +402,11 @@ def _score_records(entries: list[PlannedScore], outcome: Outcome) -> Iterator[Sc
         )
 
 
-def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel) -> None:
-    created = store.intact_manifest.created if store.intact_manifest else now()
+def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel, metrics: tuple[str, ...]) -> None:
+    """Write what the run is now; metrics that were asked for before stay part of it."""
+    before = store.intact_manifest
+    known = list(registry.paths("metric"))
+    asked = {*metrics, *(before.metrics if before else ())}
     suite = request.full_suite
     store.write_manifest(
         RunManifest(
@@ -403,10 +421,10 @@ def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel) ->
                 cases=tuple(case.id for case in request.suite.cases),
             ),
             seeds=request.seeds,
-            metrics=request.metrics,
+            metrics=tuple(sorted(asked, key=lambda name: known.index(name) if name in known else len(known))),
             origins=request.origins,
             environment=environment(),
-            created=created,
+            created=before.created if before else now(),
             updated=now(),
         )
     )

@@ -2,8 +2,9 @@
 
     run.json          what the run is (RunManifest)
     samples.jsonl     journal of samples           scores.jsonl   journal of scores
-    videos/           finished videos              logs/          what worker processes printed
-    report/           the page and the tables      .lock          held by the one process that writes
+    videos/           finished videos              pictures/      strips and posters of videos, for pages
+    report/           the page and the tables      logs/          what worker processes printed
+    .lock             held by the one process that writes
 
 A file that merely exists is not done. Done is a record whose video has the recorded size and hash.
 """

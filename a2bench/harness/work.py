@@ -19,8 +19,9 @@ from a2bench.errors import A2BenchError, AdapterError, VideoError
 from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import file_sha256
 from a2bench.metrics import Metric, Sample
+from a2bench.pictures import draw_pictures, picture_paths
 from a2bench.scores import Score
-from a2bench.systems import GenerationSettings, VideoModel
+from a2bench.systems import GenerationSettings, NeedsSuite, VideoModel
 from a2bench.video import Video, probe_video, read_video, write_video
 from a2bench.weights import unmet_needs
 
@@ -67,7 +68,7 @@ def resident_system(adapter: str, options: dict[str, str], suite: str) -> VideoM
     name = json.dumps([adapter, options, suite], sort_keys=True)
     if name not in _systems:
         system: VideoModel = registry.load("adapter", adapter)(**options)
-        if hasattr(system, "prepare"):
+        if isinstance(system, NeedsSuite):
             system.prepare(load_suite(suite))
         count("load:system")
         _systems[name] = system
@@ -102,6 +103,10 @@ def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
     _verify_references(case)
     lacking = {name: unmet_needs(name) for name in argument["metrics"]}
     video = read_video(path) if not all(lacking.values()) else None
+    if video:
+        paths = picture_paths(Path(argument["pictures"]), argument["sha256"])
+        with explained_output_errors(Path(argument["pictures"])):
+            draw_pictures(video, paths)
     counts = {"": take_counts()}
     results = []
     sample = Sample(case, video) if video else None

@@ -1,7 +1,7 @@
 """Were the reference's own pixels taken over instead of the element being re-shot?"""
 
 from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, MetricInfo, Score
+from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
 from a2bench_metrics.alignment import Alignment
 
 
@@ -24,6 +24,12 @@ class CopyPaste:
         backend="SIFT + RANSAC + correlation",
         roles=("character", "object"),
         paper="A2Bench; problem named in OpenS2V-Eval (arXiv:2505.20292)",
+        expectations=(
+            Expectation("a collage is pasted", "value", "collage", low=0.5, high=1.0),
+            Expectation("references of another case are not", "value", "shuffled", low=0.0, high=0.1),
+            Expectation("a missing object is not pasted", "value", "missing-object", low=0.0, high=0.1, role="object"),
+            Expectation("half presence is half as much", "ratio", "flicker", "collage", low=0.35, high=0.7),
+        ),
     )
 
     def score(self, sample: Sample) -> Score:

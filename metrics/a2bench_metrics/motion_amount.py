@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2bench.metrics import Sample
-from a2bench.scores import MetricInfo, Score
+from a2bench.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.flow import Flow
 
 
@@ -41,6 +41,10 @@ class MotionAmount:
         backend="DIS flow",
         unit="% of diagonal per second",
         paper="after OpenS2V-Eval MotionAmplitude (arXiv:2505.20292), made unsigned and independent of fps and size",
+        expectations=(
+            Expectation("a still video does not move", "value", "frozen", low=0.0, high=0.2),
+            Expectation("a collage moves", "difference", "collage", "frozen", low=0.5),
+        ),
     )
 
     def score(self, sample: Sample) -> Score:

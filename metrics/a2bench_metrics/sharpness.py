@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2bench.metrics import Sample
-from a2bench.scores import MetricInfo, Score
+from a2bench.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.opencv import opencv
 
 SHORT_SIDE = 480
@@ -41,6 +41,7 @@ class Sharpness:
         backend="Laplacian (OpenCV) at 480p",
         unit="grey levels",
         paper="Pech-Pacheco et al. 2000, focus measure; mean absolute value instead of variance (as LAPM, Nayar 1994)",
+        expectations=(Expectation("blur has little detail left", "ratio", "blur", "collage", low=0.0, high=0.6),),
     )
 
     def score(self, sample: Sample) -> Score:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2bench.metrics import Sample
-from a2bench.scores import MetricInfo, Score
+from a2bench.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.opencv import opencv
 
 
@@ -40,6 +40,10 @@ class TemporalFlicker:
         packages=("cv2",),
         backend="pixels",
         paper="VBench temporal_flickering (arXiv:2311.17982)",
+        expectations=(
+            Expectation("noise is less steady than collage", "difference", "collage", "noise", low=0.02),
+            Expectation("a still video is steadier than collage", "difference", "frozen", "collage", low=0.001),
+        ),
     )
 
     def score(self, sample: Sample) -> Score:

@@ -1,0 +1,389 @@
+"""The numbers of a run as tables: one row per metric, one row per score; for the terminal, the page and other programs.
+
+Everything here is derived from the records of the run and holds neither times nor places on this machine, so a run that
+was interrupted and resumed gives byte-identical files.
+"""
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from a2bench import registry
+from a2bench.cases import ROLES
+from a2bench.errors import A2BenchError
+from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord
+from a2bench.harness.store import RunStore, SampleId, write_atomically
+from a2bench.harness.summary import summarise, summarise_roles
+
+ARROWS = {"higher": "↑", "lower": "↓", "none": "·", "unknown": "?"}
+
+
+class CurrentRecords:
+    """The records of a run that count: of its planned samples, made with its settings, and scores of those videos.
+
+    An older record (other settings, another video) is as good as none: its sample or score is missing.
+    """
+
+    def __init__(self, store: RunStore) -> None:
+        self.store = store
+        self.manifest: RunManifest = store.manifest()
+
+    @cached_property
+    def planned(self) -> tuple[SampleId, ...]:
+        """Case id and seed of every planned sample, in suite order."""
+        return tuple((case, seed) for case in self.manifest.suite.cases for seed in self.manifest.seeds)
+
+    @cached_property
+    def planned_set(self) -> frozenset[SampleId]:
+        """The planned samples, for looking one up."""
+        return frozenset(self.planned)
+
+    @cached_property
+    def samples(self) -> dict[SampleId, SampleRecord]:
+        """The current record of each planned sample that has one, in suite order."""
+        records = ((sample, self.store.samples.get(sample)) for sample in self.planned)
+        return {sample: record for sample, record in records if record is not None and self._is_of_this_run(record)}
+
+    def _is_of_this_run(self, record: SampleRecord) -> bool:
+        made_by, system = record.identity.get("system"), self.manifest.system
+        if made_by and (made_by.get("name"), made_by.get("revision")) != (system.name, system.revision):
+            return False
+        settings = record.identity.get("settings")
+        return settings is None or settings == self.manifest.settings.model_dump(mode="json")
+
+    def score(self, sample: SampleId, metric: str) -> ScoreRecord | None:
+        """The score of the current video of a sample, if there is one."""
+        record = self.samples.get(sample)
+        score = self.store.scores.get((*sample, metric))
+        if record is None or record.video is None or score is None or score.video_sha256 != record.video.sha256:
+            return None
+        return score
+
+    def scores(self, metric: str) -> list[ScoreRecord]:
+        """All current scores of a metric, in suite order."""
+        found = (self.score(sample, metric) for sample in self.planned)
+        return [score for score in found if score is not None]
+
+    def why_missing(self, sample: SampleId) -> str:
+        """Why there is no score of a sample."""
+        record = self.samples.get(sample)
+        if record is None:
+            return "not made yet"
+        return "not scored yet" if record.status == "done" else f"no video: {record.error or 'it failed'}"
+
+
+def metric_table(store: RunStore, metrics: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One row per metric: what it is, its mean and standard error, what is covered, and the same for each role.
+
+    ``roles`` says for each role of an element also how many were ``lost``: looked for and not found in the video.
+    ``reasons`` counts why samples have no value, ``element_reasons`` why elements have none.
+    """
+    current = CurrentRecords(store)
+    return [_metric_row(current, metric) for metric in metrics]
+
+
+def _metric_row(current: CurrentRecords, metric: str) -> dict[str, Any]:
+    records = current.scores(metric)
+    summary = summarise(records, len(current.planned))
+    row = {**describe_metric(metric, records), **asdict(summary), "coverage": summary.coverage}
+    lost: list[dict[str, Any]] = [
+        {"case": record.case, "seed": record.seed, "element": element}
+        for record in records
+        for element, entry in elements_in_order(record)
+        if is_lost(entry, row)
+    ]
+    lost_by_role = Counter(role_of(entry["element"]) for entry in lost)
+    row["roles"] = {
+        role: {
+            "mean": part.mean,
+            "stderr": part.stderr,
+            "scored": part.scored,
+            "unscored": part.unscored,
+            "total": part.total,
+            "lost": lost_by_role[role],
+        }
+        for role, part in sorted(summarise_roles(records).items(), key=lambda item: _role_rank(item[0]))
+    }
+    row["lost"] = lost
+    row["reasons"] = _reasons(current, metric)
+    row["element_reasons"] = _counted(
+        "role",
+        (
+            (role_of(element), shown_text(entry["reason"] or ""))
+            for record in records
+            for element, entry in elements_in_order(record)
+            if entry["value"] is None
+        ),
+    )
+    return row
+
+
+def describe_metric(metric: str, records: Iterable[ScoreRecord] = ()) -> dict[str, Any]:
+    """What a metric says about itself; of one that is not installed here, what its records say.
+
+    Version and back-end are those of the records, where there are any: they made the numbers.
+    """
+    row: dict[str, Any] = {
+        "name": metric,
+        "title": metric.replace("_", " "),
+        "group": "other",
+        "direction": "unknown",
+        "range": [None, None],
+        "unit": "",
+        "version": None,
+        "backend": "",
+    }
+    try:
+        info = registry.load("metric", metric).info
+    except A2BenchError:
+        pass
+    else:
+        row |= {
+            "title": info.title or row["title"],
+            "group": info.group,
+            "direction": info.direction,
+            "range": list(info.range),
+            "unit": info.unit,
+            "version": info.version,
+            "backend": info.backend,
+        }
+    makers = [record.identity["metric"] for record in records if isinstance(record.identity.get("metric"), dict)]
+    for key in ("version", "backend"):
+        found = sorted({str(maker[key]) for maker in makers if maker.get(key) is not None})
+        if found and found != [str(row[key])]:
+            row[key] = ", ".join(found)
+    return row
+
+
+def is_lost(entry: Mapping[str, Any], metric: Mapping[str, Any]) -> bool:
+    """Whether an element was looked for and not found: its presence, or else its value, is at the very bottom."""
+    if entry["value"] is None or metric["direction"] not in ("higher", "unknown"):
+        return False
+    if entry.get("presence") is not None:
+        return bool(entry["presence"] == 0)
+    return bool(metric["range"][0] == 0 and entry["value"] == 0)
+
+
+def role_of(element: str) -> str:
+    """The role in an element's id (``character-2`` is a character)."""
+    return element.partition("-")[0]
+
+
+def elements_in_order(record: ScoreRecord) -> list[tuple[str, dict[str, Any]]]:
+    """The per-element scores of a record: characters, objects, background, and each role by number."""
+    return sorted(record.detail.get("per_element", {}).items(), key=lambda item: _element_rank(item[0]))
+
+
+def _role_rank(role: str) -> tuple[int, str]:
+    return (ROLES.index(role) if role in ROLES else len(ROLES), role)
+
+
+def _element_rank(element: str) -> tuple[tuple[int, str], int, str]:
+    role, _, number = element.partition("-")
+    return _role_rank(role), int(number) if number.isdecimal() else 1, element
+
+
+def _reasons(current: CurrentRecords, metric: str) -> list[dict[str, Any]]:
+    found = []
+    for sample in current.planned:
+        record = current.score(sample, metric)
+        if record is None:
+            found.append(("missing", shown_text(current.why_missing(sample))))
+        elif record.status != "scored":
+            found.append((record.status, shown_text(record.reason or "")))
+    return _counted("status", found)
+
+
+def _counted(key: str, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    counts = sorted(Counter(pairs).items(), key=lambda item: (-item[1], item[0]))
+    return [{key: first, "reason": reason, "count": number} for (first, reason), number in counts]
+
+
+_PATH = re.compile(r"(?<![\w.:/~-])(?:/[^\s/'\"`:;,()<>]+)+/([^\s/'\"`:;,()<>]+/[^\s/'\"`:;,()<>]+)")
+
+
+def shown_text(text: str) -> str:
+    """A text without the places of files on this machine: of an absolute path only the last two parts are kept.
+
+    >>> shown_text("no such file: /home/me/runs/one/videos/a.mp4; run it again")
+    'no such file: …/videos/a.mp4; run it again'
+    """
+    return _PATH.sub(r"…/\1", text)
+
+
+def number_text(value: float | None) -> str:
+    """A number with about three digits that matter; ``-`` for none."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
+
+
+def mean_text(mean: float | None, stderr: float | None) -> str:
+    """``mean ± standard error``."""
+    return number_text(mean) if stderr is None else f"{number_text(mean)} ± {number_text(stderr)}"
+
+
+def table_text(rows: list[dict[str, Any]]) -> str:
+    """The table for a terminal, followed by the elements that were lost and the reasons for what has no value."""
+    roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
+    head = ["metric", "", "mean", "scored", *roles]
+    body = [
+        [
+            row["name"],
+            ARROWS[row["direction"]],
+            mean_text(row["mean"], row["stderr"]),
+            f"{row['scored']}/{row['total']}",
+            *(_role_text(row["roles"].get(role)) for role in roles),
+        ]
+        for row in rows
+    ]
+    widths = [max(len(line[column]) for line in [head, *body]) for column in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [head, *body]]
+    lines += _lost_lines(rows)
+    lines += [
+        f"{row['name']}: {entry['count']} {entry['status']}: {_one_line(entry['reason'])}"
+        for row in rows
+        for entry in row["reasons"]
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _role_text(role: dict[str, Any] | None) -> str:
+    if role is None:
+        return "-"
+    return number_text(role["mean"]) + (f" ({role['lost']} of {role['total']} lost)" if role["lost"] else "")
+
+
+def _lost_lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        names = [f"{entry['case']} {entry['element']}" for entry in row["lost"]]
+        if names:
+            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+            yield f"lost by {row['name']}: {', '.join(names[:6])}{more}"
+
+
+def _one_line(text: str) -> str:
+    text = "".join(char if char.isprintable() else " " for char in text)
+    return text if len(text) <= 160 else text[:159] + "…"
+
+
+_FACTS = ("title", "group", "direction", "unit", "version", "backend")
+_NUMBERS = ("mean", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage")
+
+
+def write_tables(runs: Mapping[str, RunStore], metrics: tuple[str, ...], folder: Path) -> list[Path]:
+    """Write ``summary.csv``, ``summary.md``, ``summary.json`` and ``scores.csv`` of one or more named runs."""
+    tables = {name: metric_table(store, metrics) for name, store in runs.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "summary.csv": csv_text(_summary_lines(tables)),
+        "summary.md": markdown_text(tables),
+        "summary.json": json.dumps(_summary_document(runs, tables), indent=2, ensure_ascii=False) + "\n",
+        "scores.csv": csv_text(_score_lines(runs, metrics)),
+    }
+    for name, text in contents.items():
+        write_atomically(folder / name, text.encode())
+    return [folder / name for name in contents]
+
+
+def _summary_lines(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[Any]]:
+    roles = sorted({role for rows in tables.values() for row in rows for role in row["roles"]}, key=_role_rank)
+    parts = ("mean", "stderr", "scored", "unscored", "total", "lost")
+    yield ["run", "metric", *_FACTS, "range_low", "range_high", *_NUMBERS, *(f"{r}_{p}" for r in roles for p in parts)]
+    for run, rows in tables.items():
+        for row in rows:
+            by_role = [row["roles"].get(role, {}).get(part) for role in roles for part in parts]
+            yield [run, row["name"], *(row[f] for f in _FACTS), *row["range"], *(row[n] for n in _NUMBERS), *by_role]
+
+
+def _score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Iterator[list[Any]]:
+    yield ["run", "case", "seed", "metric", "element", "status", "value", "reason"]
+    for run, store in runs.items():
+        current = CurrentRecords(store)
+        for sample in current.planned:
+            for metric in metrics:
+                record = current.score(sample, metric)
+                if record is None:
+                    yield [run, *sample, metric, "", "missing", None, shown_text(current.why_missing(sample))]
+                    continue
+                yield [run, *sample, metric, "", record.status, record.value, shown_text(record.reason or "")]
+                for element, entry in elements_in_order(record):
+                    status = "unscored" if entry["value"] is None else "scored"
+                    reason = shown_text(entry["reason"] or "")
+                    yield [run, *sample, metric, element, status, entry["value"], reason]
+
+
+def csv_text(lines: Iterable[Iterable[Any]]) -> str:
+    """Lines as CSV. A text that a spreadsheet would take for a formula gets a leading apostrophe; None is empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for line in lines:
+        writer.writerow([_csv_cell(cell) for cell in line])
+    return out.getvalue()
+
+
+def _csv_cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return repr(cell) if isinstance(cell, float) else cell
+
+
+def markdown_text(tables: Mapping[str, list[dict[str, Any]]]) -> str:
+    """The summary in Markdown: for each run a table of metrics."""
+    parts = []
+    for run, rows in tables.items():
+        roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
+        head = ["metric", "better", "mean ± standard error", "scored", *roles]
+        lines = [head, ["---"] * len(head)]
+        lines += [
+            [
+                row["name"],
+                ARROWS[row["direction"]],
+                mean_text(row["mean"], row["stderr"]),
+                f"{row['scored']}/{row['total']}",
+                *(_role_text(row["roles"].get(role)) for role in roles),
+            ]
+            for row in rows
+        ]
+        table = "\n".join("| " + " | ".join(map(_markdown_cell, line)) + " |" for line in lines)
+        parts.append(f"## {_markdown_cell(run)}\n\n{table}\n")
+    return "\n".join(parts)
+
+
+def _markdown_cell(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*\[\]|])", r"\\\1", _one_line(text))
+
+
+def _summary_document(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    document: dict[str, Any] = {"schema": 1, "runs": []}
+    for name, store in runs.items():
+        current = CurrentRecords(store)
+        manifest, samples = current.manifest, current.samples.values()
+        done = sum(sample.status == "done" for sample in samples)
+        document["runs"].append(
+            {
+                "run": name,
+                "system": {"name": manifest.system.name, "revision": manifest.system.revision},
+                "suite": {"name": manifest.suite.name, "revision": manifest.suite.revision},
+                "settings": manifest.settings.model_dump(mode="json"),
+                "cases": len(manifest.suite.cases),
+                "seeds": list(manifest.seeds),
+                "samples": {
+                    "total": len(current.planned),
+                    "done": done,
+                    "failed": len(samples) - done,
+                    "missing": len(current.planned) - len(samples),
+                },
+                "metrics": tables[name],
+            }
+        )
+    return document

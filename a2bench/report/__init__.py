@@ -1,0 +1,111 @@
+"""The report of one or more runs: one HTML file, its media and its tables, to open from disk or to send as a folder."""
+
+import contextlib
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from a2bench.errors import InputError, OutputError
+from a2bench.harness.store import RunStore, explained_output_errors
+from a2bench.harness.tables import CurrentRecords, write_tables
+from a2bench.report.data import check_comparable, page_data
+from a2bench.report.media import MediaFolder
+from a2bench.report.page import GENERATOR, page_html
+
+__all__ = ["write_report"]
+
+logger = logging.getLogger(__name__)
+
+_PARTS = {"index.html", "media", "tables"}
+
+
+def write_report(runs: list[Path], output: Path) -> Path:
+    """Write ``index.html``, ``media/`` and ``tables/`` of these runs to the folder ``output``.
+
+    The new report is made beside the old one and takes its place when it is complete.
+
+    Returns:
+        The path of ``index.html``.
+
+    Raises:
+        InputError: a folder is no run, the runs are over different suites, or ``output`` holds something else.
+        OutputError: the folder cannot be written.
+    """
+    if not runs:
+        raise InputError("no run to report; name at least one run folder")
+    named = _named(runs)
+    check_comparable(named)
+    _check_replaceable(output, runs)
+    metrics = tuple(dict.fromkeys(metric for run in named.values() for metric in run.manifest.metrics))
+    with explained_output_errors(output), _replacing(output) as folder:
+        earlier = [output / "media", *(run / place for run in runs for place in ("pictures", "report/media"))]
+        media = MediaFolder(folder, earlier)
+        data = page_data(named, metrics, media)
+        write_tables({name: run.store for name, run in named.items()}, metrics, folder / "tables")
+        (folder / "index.html").write_text(page_html(data), encoding="utf-8", newline="\n")
+    return output / "index.html"
+
+
+def _named(runs: list[Path]) -> dict[str, CurrentRecords]:
+    """A short name for each run: its system, or its folder where two runs share a system."""
+    records = [CurrentRecords(RunStore(run)) for run in runs]
+    systems = [run.manifest.system.name for run in records]
+    named: dict[str, CurrentRecords] = {}
+    for path, run in zip(runs, records, strict=True):
+        system = run.manifest.system.name
+        name = base = system if systems.count(system) == 1 else path.resolve().name
+        number = 1
+        while name in named:
+            number += 1
+            name = f"{base} ({number})"
+        named[name] = run
+    return named
+
+
+def _check_replaceable(output: Path, runs: list[Path]) -> None:
+    if any(run.resolve().is_relative_to(output.resolve()) for run in runs):
+        raise InputError(f"{output} holds a run; write the report to a folder of its own, such as {output / 'report'}")
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise InputError(f"{output} is a file; choose a folder with --output")
+    names = {path.name for path in output.iterdir()}
+    page = output / "index.html"
+    is_report = page.is_file() and GENERATOR in page.read_bytes()[:2000].decode("utf-8", "replace")
+    if names and not (names <= _PARTS and is_report):
+        raise InputError(f"{output} holds something other than a report; choose another folder with --output")
+
+
+@contextlib.contextmanager
+def _replacing(output: Path) -> Iterator[Path]:
+    """A temporary folder beside ``output`` that takes its place when the block ends well."""
+    parent = output.resolve().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{output.resolve().name}.tmp-"
+    _remove_leftovers(parent, prefix)
+    work = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        new, old = work / "new", work / "old"
+        new.mkdir()
+        yield new
+        if output.exists():
+            output.rename(old)
+        try:
+            new.rename(output)
+        except OSError as error:
+            if old.exists():
+                old.rename(output)
+            raise OutputError(f"cannot put the new report in place of {output}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _remove_leftovers(parent: Path, prefix: str) -> None:
+    """Remove what a killed report left behind an hour ago or earlier."""
+    for leftover in parent.glob(f"{prefix}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > 3600:
+                shutil.rmtree(leftover, ignore_errors=True)

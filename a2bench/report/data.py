@@ -1,0 +1,325 @@
+"""What the page of one or more runs shows, as one JSON document and one more per case.
+
+The document has what the tables, the grid, sorting and filters need; the curves and evidence of a case are read by the
+page only when its card comes into view, so that a thousand samples open at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from a2bench.cases import Case, load_suite
+from a2bench.errors import A2BenchError, InputError
+from a2bench.harness.records import SampleRecord, ScoreRecord
+from a2bench.harness.store import SampleId
+from a2bench.harness.summary import clustered_mean
+from a2bench.harness.tables import CurrentRecords, describe_metric, elements_in_order, is_lost, metric_table, shown_text
+from a2bench.report.media import MediaFolder
+
+
+@dataclass(frozen=True)
+class PageData:
+    """``overview`` for the whole page; ``cases`` in the same order as ``overview["cases"]``."""
+
+    overview: dict[str, Any]
+    cases: list[list[dict[str, dict[str, Any]]]]
+    """For each case, for each run, by seed: video, curves, evidence, errors."""
+
+
+def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
+    """Runs can be shown side by side when they are over one revision of one suite.
+
+    Raises:
+        InputError: they are not; the message says which.
+    """
+    (first_name, first), *others = runs.items()
+    for name, other in others:
+        a, b = first.manifest.suite, other.manifest.suite
+        if (a.name, a.revision) != (b.name, b.revision):
+            raise InputError(
+                f"cannot put runs over different suites side by side: {first_name!r} is over {a.name!r} (revision "
+                f"{a.revision}), {name!r} over {b.name!r} (revision {b.revision}); report them one by one"
+            )
+
+
+def page_data(runs: Mapping[str, CurrentRecords], metrics: tuple[str, ...], media: MediaFolder) -> PageData:
+    """Collect everything for the page; pictures and videos go to ``media``."""
+    records = list(runs.values())
+    known, suite_note = _suite_cases(records[0])
+    case_ids = list(dict.fromkeys(case for run in records for case in run.manifest.suite.cases))
+    seeds = list(dict.fromkeys(seed for run in records for seed in run.manifest.seeds))
+    table = _comparison(records, metrics)
+    cases, details = [], []
+    for case_id in case_ids:
+        cases.append(
+            {
+                **_describe_case(case_id, known.get(case_id), records, media),
+                "samples": [
+                    {str(seed): _sample_overview(run, (case_id, seed), table) for seed in seeds} for run in records
+                ],
+            }
+        )
+        details.append(
+            [
+                {str(seed): _sample_detail(name, run, (case_id, seed), metrics, media) for seed in seeds}
+                for name, run in runs.items()
+            ]
+        )
+    suite = records[0].manifest.suite
+    overview = {
+        "suite": {"name": suite.name, "revision": suite.revision, "note": suite_note},
+        "seeds": seeds,
+        "runs": [_describe_run(name, run, metrics) for name, run in runs.items()],
+        "metrics": table,
+        "cases": cases,
+    }
+    return PageData(overview, details)
+
+
+def _suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
+    """The cases of the run's suite as it is on this machine, and what keeps them from being shown, if anything."""
+    suite = run.manifest.suite
+    try:
+        loaded = load_suite(suite.path)
+    except A2BenchError:
+        return {}, "The suite is not on the machine that made this page: prompts are shown without their references."
+    note = None
+    if loaded.revision != suite.revision:
+        note = "The suite has changed since this run was made: cases that differ are shown without their references."
+    return {case.id: case for case in loaded.cases}, note
+
+
+def _describe_case(
+    case_id: str, case: Case | None, runs: Sequence[CurrentRecords], media: MediaFolder
+) -> dict[str, Any]:
+    recorded = next(
+        (
+            record.identity["case"]
+            for run in runs
+            for (sample_case, _), record in run.samples.items()
+            if sample_case == case_id and "prompt" in record.identity.get("case", {})
+        ),
+        None,
+    )
+    if case is not None and (recorded is None or recorded == case.generation_identity()):
+        return {
+            "id": case.id,
+            "tags": list(case.tags),
+            "prompt": highlighted(case.prompt, [element.phrase for element in case.elements]),
+            "elements": [
+                {
+                    "id": name,
+                    "role": element.role,
+                    "phrase": element.phrase,
+                    "image": media.add_reference(element.reference)[0],
+                    "problem": media.add_reference(element.reference)[1],
+                    "views": [view for view in (media.add_reference(v)[0] for v in element.second_views) if view],
+                }
+                for name, element in case.named_elements()
+            ],
+        }
+    if recorded is None:
+        return {"id": case_id, "tags": [], "prompt": [["(prompt not recorded)", -1]], "elements": []}
+    seen: dict[str, int] = {}
+    elements = []
+    for role, _ in recorded.get("references", []):
+        seen[role] = seen.get(role, 0) + 1
+        name = role if seen[role] == 1 else f"{role}-{seen[role]}"
+        problem = "not on the machine that made this page"
+        elements.append({"id": name, "role": role, "phrase": "", "image": None, "problem": problem, "views": []})
+    return {"id": case_id, "tags": [], "prompt": [[str(recorded["prompt"]), -1]], "elements": elements}
+
+
+def highlighted(prompt: str, phrases: Sequence[str]) -> list[tuple[str, int]]:
+    """The prompt in pieces, each with the index of the element whose phrase it is, or -1.
+
+    >>> highlighted("A cat sees a cat.", ["cat", "cat"])
+    [('A ', -1), ('cat', 0), (' sees a ', -1), ('cat', 1), ('.', -1)]
+    """
+    taken: list[tuple[int, int, int]] = []
+    for index in sorted(range(len(phrases)), key=lambda i: -len(phrases[i])):
+        phrase, start = phrases[index], -1
+        while (start := prompt.find(phrase, start + 1)) >= 0:
+            end = start + len(phrase)
+            if all(end <= other or start >= other_end for other, other_end, _ in taken):
+                taken.append((start, end, index))
+                break
+    pieces, position = [], 0
+    for start, end, index in sorted(taken):
+        pieces += [(prompt[position:start], -1), (prompt[start:end], index)]
+        position = end
+    return [piece for piece in [*pieces, (prompt[position:], -1)] if piece[0]]
+
+
+def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> dict[str, Any]:
+    manifest, samples = run.manifest, list(run.samples.values())
+    done = sum(sample.status == "done" for sample in samples)
+    settings, environment = manifest.settings, manifest.environment
+    return {
+        "label": name,
+        "system": manifest.system.model_dump(mode="json", exclude={"roles"}),
+        "facts": [
+            ["System", f"{manifest.system.title or manifest.system.name}, revision {manifest.system.revision}"],
+            ["Kind", "control: a yardstick with a known place" if manifest.system.kind == "control" else "system"],
+            ["Licence", manifest.system.licence],
+            ["Adapter", shown_text(manifest.adapter)],
+            *([f"Option {key}", shown_text(value)] for key, value in manifest.options.items()),
+            ["Video", f"{settings.width} × {settings.height}, {settings.num_frames} frames at {settings.fps} fps"],
+            ["Seeds", ", ".join(map(str, manifest.seeds))],
+            ["Started", manifest.created],
+            ["Last written", manifest.updated],
+            *([key, shown_text(value)] for key, value in _flat(environment)),
+        ],
+        "created": manifest.created,
+        "video": {
+            "width": settings.width,
+            "height": settings.height,
+            "frames": settings.num_frames,
+            "fps": str(settings.fps),
+        },
+        "seeds": list(manifest.seeds),
+        "samples": {
+            "total": len(run.planned),
+            "done": done,
+            "failed": len(samples) - done,
+            "missing": len(run.planned) - len(samples),
+        },
+        "scored": sum(record.status == "scored" for metric in metrics for record in run.scores(metric)),
+        "scores": len(run.planned) * len(metrics),
+        "damaged": len(run.store.damaged),
+    }
+
+
+def _flat(value: Any, where: str = "") -> list[list[str]]:
+    if isinstance(value, dict):
+        return [line for key, part in value.items() for line in _flat(part, f"{where} {key}".strip())]
+    return [[where, "-" if value is None else str(value)]]
+
+
+def _comparison(runs: Sequence[CurrentRecords], metrics: tuple[str, ...]) -> list[dict[str, Any]]:
+    """For each metric what it is, its row in each run, and each run's difference to the first."""
+    tables = [{row["name"]: row for row in metric_table(run.store, metrics)} for run in runs]
+    rows = []
+    for metric in metrics:
+        facts = describe_metric(metric, [score for run in runs for score in run.scores(metric)])
+        entries = [{key: table[metric][key] for key in _ROW} for table in tables]
+        for entry, run in zip(entries, runs, strict=True):
+            entry["delta"] = None if run is runs[0] else paired_difference(runs[0], run, metric)
+        rows.append({**facts, "runs": entries, "best": _best(entries, facts["direction"])})
+    return rows
+
+
+_ROW = (
+    "mean", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage", "roles", "reasons",
+    "element_reasons",
+)  # fmt: skip
+
+
+def paired_difference(first: CurrentRecords, other: CurrentRecords, metric: str) -> dict[str, Any] | None:
+    """Mean of ``other - first`` over the samples that both have scored, with its standard error over cases."""
+    base = {(s.case, s.seed): s.value for s in first.scores(metric) if s.value is not None}
+    pairs = [
+        (score.case, score.value - base[score.case, score.seed])
+        for score in other.scores(metric)
+        if score.value is not None and (score.case, score.seed) in base
+    ]
+    mean, stderr = clustered_mean(pairs)
+    return None if mean is None else {"mean": mean, "stderr": stderr, "pairs": len(pairs)}
+
+
+def _best(entries: list[dict[str, Any]], direction: str) -> list[int]:
+    means = [entry["mean"] for entry in entries if entry["mean"] is not None]
+    if len(means) < 2 or direction not in ("higher", "lower"):
+        return []
+    best = max(means) if direction == "higher" else min(means)
+    return [index for index, entry in enumerate(entries) if entry["mean"] == best]
+
+
+def _sample_overview(run: CurrentRecords, sample: SampleId, table: list[dict[str, Any]]) -> dict[str, Any]:
+    """What sorting, filters and the grid need: per metric the value and status, per element the value."""
+    if sample not in run.planned_set:
+        return {"status": "absent", "values": [], "elements": []}
+    record = run.samples.get(sample)
+    values: list[list[Any]] = []
+    elements: list[dict[str, Any]] = []
+    for metric in table:
+        score = run.score(sample, metric["name"])
+        values.append(["missing", None] if score is None else [score.status, _short(score.value)])
+        elements.append(
+            {
+                name: [_short(entry["value"]), int(is_lost(entry, metric))]
+                for name, entry in (elements_in_order(score) if score else ())
+            }
+        )
+    return {"status": record.status if record else "missing", "values": values, "elements": elements}
+
+
+def _sample_detail(
+    name: str, run: CurrentRecords, sample: SampleId, metrics: tuple[str, ...], media: MediaFolder
+) -> dict[str, Any]:
+    record = run.samples.get(sample)
+    if sample not in run.planned_set:
+        return {"note": "This case or seed is not part of this run."}
+    if record is None:
+        return {"note": "Not made yet."}
+    if record.status == "failed":
+        return {"error": shown_text(record.error or "failed"), "traceback": shown_text(record.traceback or "")}
+    scores = {metric: run.score(sample, metric) for metric in metrics}
+    return {
+        **_video_detail(name, run, record, media),
+        "scores": {metrics.index(name): _score_detail(score) for name, score in scores.items() if score is not None},
+    }
+
+
+def _video_detail(name: str, run: CurrentRecords, record: SampleRecord, media: MediaFolder) -> dict[str, Any]:
+    made, file = media.add_video(run.store, name, record), record.video
+    if made.problem is not None or file is None:
+        return {"error": f"The video cannot be shown: {shown_text(made.problem or '')}."}
+    numerator, _, denominator = file.fps.partition("/")
+    return {
+        "video": {
+            "file": made.video,
+            "poster": made.poster,
+            "strip": made.strip,
+            "stripFrames": made.strip_frames,
+            "width": file.width,
+            "height": file.height,
+            "frames": file.num_frames,
+            "fps": float(numerator) / float(denominator or 1),
+        },
+        "seconds": record.seconds,
+    }
+
+
+def _score_detail(score: ScoreRecord) -> dict[str, Any]:
+    detail = score.detail
+    return {
+        "reason": shown_text(score.reason) if score.reason else None,
+        "traceback": shown_text(score.traceback) if score.traceback else None,
+        "frames": detail.get("frames", []),
+        "curve": [_short(value) for value in detail.get("per_frame", [])],
+        "elements": {
+            name: {
+                "value": _short(entry["value"]),
+                "reason": shown_text(entry["reason"]) if entry.get("reason") else None,
+                "presence": _short(entry.get("presence")),
+                "curve": [_short(value) for value in entry.get("per_frame", [])],
+            }
+            for name, entry in elements_in_order(score)
+        },
+        "evidence": [
+            {
+                "frame": entry["frame"],
+                "box": [round(float(side), 1) for side in entry["box"]] if entry.get("box") else None,
+                "element": entry.get("element"),
+                "value": _short(entry.get("value")),
+            }
+            for entry in detail.get("evidence", [])
+        ],
+        "details": [[key, shown_text(value)] for key, value in _flat(dict(detail.get("details", {})))],
+    }
+
+
+def _short(value: float | None) -> float | None:
+    """Five digits: enough for the page; the tables have all."""
+    return None if value is None else float(f"{value:.5g}")

@@ -1,0 +1,123 @@
+"""The pictures and videos of a report: linked videos, a strip of frames per video, thumbnails of references.
+
+Strips and posters were drawn when the video was scored, or for an earlier report; only a video without them is decoded.
+"""
+
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from a2bench.cases import ImageFile
+from a2bench.errors import CaseError, VideoError
+from a2bench.harness.records import SampleRecord
+from a2bench.harness.store import RunStore
+from a2bench.pictures import draw_pictures, picture_paths, strip_frames
+from a2bench.video import read_video
+
+logger = logging.getLogger(__name__)
+
+REFERENCE_SIDE = 320
+
+
+@dataclass(frozen=True)
+class VideoMedia:
+    """Paths below the report folder, and the frames that the strip shows; empty with a ``problem`` instead."""
+
+    video: str | None = None
+    poster: str | None = None
+    strip: str | None = None
+    strip_frames: tuple[int, ...] = ()
+    problem: str | None = None
+
+
+class MediaFolder:
+    """``media/`` of a report that is being written; ``earlier`` are media folders of reports to take pictures from."""
+
+    def __init__(self, report: Path, earlier: Iterable[Path] = ()) -> None:
+        self.report = report
+        self.earlier = tuple(folder for folder in earlier if folder.is_dir())
+        self._references: dict[str, tuple[str | None, str | None]] = {}
+
+    def add_video(self, store: RunStore, run: str, record: SampleRecord) -> VideoMedia:
+        """Link the video of a finished sample and make its pictures."""
+        if record.video is None:
+            return VideoMedia(problem=record.error or "no video")
+        problem = _outside(store, record) or store.damage(record)
+        if problem:
+            return VideoMedia(problem=problem)
+        source = store.video_path(record)
+        suffix = source.suffix.lower() if source.suffix.lower() in (".mp4", ".mov", ".webm", ".mkv", ".avi") else ".mp4"
+        video = f"media/videos/{neutral_name(run)}/{neutral_name(record.case)}-seed{record.seed}{suffix}"
+        _link(source, self.report / video)
+        frames = strip_frames(record.video.num_frames)
+        paths = picture_paths(self.report / "media", neutral_name(record.video.sha256))
+        strip, poster = (path.relative_to(self.report).as_posix() for path in (paths.strip, paths.poster))
+        if not (self._taken_over(strip) and self._taken_over(poster)):
+            try:
+                draw_pictures(read_video(source), paths)
+            except (VideoError, OSError, ValueError) as error:
+                logger.warning("no pictures of %s seed %s: %s", record.case, record.seed, error)
+                return VideoMedia(video=video)
+        return VideoMedia(video, poster, strip, frames)
+
+    def add_reference(self, image: ImageFile) -> tuple[str | None, str | None]:
+        """Make the thumbnail of a reference: its path below the report folder, or None and why not."""
+        if image.sha256 not in self._references:
+            self._references[image.sha256] = self._draw_reference(image)
+        return self._references[image.sha256]
+
+    def _draw_reference(self, image: ImageFile) -> tuple[str | None, str | None]:
+        for suffix in ("jpg", "png"):
+            name = f"media/references/{image.sha256[:32]}.{suffix}"
+            if self._taken_over(name):
+                return name, None
+        try:
+            with Image.open(image.verified_path()) as opened:
+                opened.draft("RGB", (2 * REFERENCE_SIDE, 2 * REFERENCE_SIDE))
+                picture = ImageOps.exif_transpose(opened)
+                has_alpha = picture.has_transparency_data
+                picture = picture.convert("RGBA" if has_alpha else "RGB")
+        except (CaseError, OSError, ValueError, Image.DecompressionBombError) as error:
+            return None, "the image is missing or altered" if isinstance(error, CaseError) else "not a readable image"
+        picture.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)
+        suffix = "png" if has_alpha else "jpg"
+        path = self.report / f"media/references/{image.sha256[:32]}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path, quality=85, optimize=True)
+        return path.relative_to(self.report).as_posix(), None
+
+    def _taken_over(self, name: str) -> bool:
+        target = self.report / name
+        if target.is_file():
+            return True
+        for folder in self.earlier:
+            earlier = folder.joinpath(*name.split("/")[1:])
+            if earlier.is_file() and not earlier.is_symlink() and earlier.stat().st_size > 0:
+                _link(earlier, target)
+                return True
+        return False
+
+
+def neutral_name(text: str) -> str:
+    """A text as a file name that means the same everywhere and never leaves its folder."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip(".")[:80] or "_"
+
+
+def _outside(store: RunStore, record: SampleRecord) -> str | None:
+    """A run folder may come from anybody: its records must not name files elsewhere on this machine."""
+    inside = store.video_path(record).resolve().is_relative_to(store.folder.resolve())
+    return None if inside else "its record names a file outside of the run folder"
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copy2(source, target)

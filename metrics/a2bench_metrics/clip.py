@@ -1,0 +1,150 @@
+"""Feature ``clip``: CLIP ViT-L/14 embeddings of the sampled frames and of the prompt.
+
+Radford et al. 2021 (arXiv:2103.00020), OpenAI's weights through transformers. The architecture is written down here and
+the tokenizer is the one inside open_clip, so that the one verified file of weights is all that has to be fetched.
+Frames are resized with antialiased bicubic to 224 on the short side and cropped at the centre, as OpenAI does.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from a2bench.counting import count
+from a2bench.metrics import FeatureInfo, Sample
+from a2bench.resources import batch_size, device
+from a2bench.weights import verified_weights
+
+SIDE = 224
+CONTEXT = 77
+"""Tokens that CLIP reads of a prompt, start and end included."""
+MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+
+
+@dataclass(frozen=True)
+class ClipEmbeddings:
+    """Unit vectors in CLIP's joint space.
+
+    frames: ``[F, 768]`` float32, one for each sampled frame. prompt: ``[768]`` float32.
+    prompt_tokens: tokens of the prompt, start and end included; CLIP sees only the first 77.
+    """
+
+    frames: NDArray[np.float32]
+    prompt: NDArray[np.float32]
+    prompt_tokens: int
+
+
+def vit_l14_config() -> Any:
+    """The architecture of ``openai/clip-vit-large-patch14``."""
+    from transformers import CLIPConfig
+
+    text = {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 12}
+    vision = {"hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16, "num_hidden_layers": 24}
+    vision |= {"patch_size": 14, "image_size": SIDE}
+    both = {"hidden_act": "quick_gelu", "projection_dim": 768}
+    return CLIPConfig(text_config=text | both, vision_config=vision | both, projection_dim=768)
+
+
+def load_clip(config: Any, path: Path) -> Any:
+    """A ``CLIPModel`` with exactly the weights of a safetensors file.
+
+    Raises:
+        RuntimeError: a key is missing or superfluous, or has another shape.
+    """
+    from safetensors.torch import load_file
+    from transformers import CLIPModel
+
+    model = CLIPModel(config)
+    weights = load_file(path)
+    # Written by older transformers, always 0, 1, 2, ...; today they are computed.
+    weights = {name: tensor for name, tensor in weights.items() if not name.endswith(".position_ids")}
+    model.load_state_dict(weights, strict=True)
+    model.requires_grad_(False)
+    model.train(False)
+    return model
+
+
+class ClipFeature:
+    """Computes `ClipEmbeddings`; one model per process, each distinct prompt embedded once."""
+
+    info = FeatureInfo(
+        name="clip",
+        version=1,
+        backend="CLIP ViT-L/14 (OpenAI)",
+        weights=("clip-vit-l14",),
+        packages=("torch", "transformers", "open_clip", "safetensors"),
+        extra="text",
+    )
+
+    def __init__(self) -> None:
+        self._model: Any = None
+        self._prompts: dict[str, tuple[NDArray[np.float32], int]] = {}
+
+    def compute(self, sample: Sample) -> ClipEmbeddings:
+        """Embed the sampled frames and the prompt."""
+        prompt, tokens = self._prompt(sample.case.prompt)
+        return ClipEmbeddings(self._frames([sample.video.frames[index] for index in sample.frames]), prompt, tokens)
+
+    def _loaded(self) -> Any:
+        if self._model is None:
+            count("load:clip")
+            self._model = load_clip(vit_l14_config(), verified_weights("clip-vit-l14")).to(device())
+        return self._model
+
+    def _frames(self, frames: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        import torch
+
+        model, rows = self._loaded(), []
+        size = batch_size()
+        for start in range(0, len(frames), size):
+            pixels = np.stack([preprocess(frame) for frame in frames[start : start + size]])
+            count("forward:clip", len(pixels))
+            with torch.inference_mode():
+                rows.append(embed_images(model, torch.from_numpy(pixels).to(device())).cpu().numpy())
+        return np.concatenate(rows)
+
+    def _prompt(self, text: str) -> tuple[NDArray[np.float32], int]:
+        import torch
+
+        if text not in self._prompts:
+            tokenizer = import_module("open_clip").SimpleTokenizer(context_length=CONTEXT)
+            tokens = tokenizer([text])
+            count("reference:clip")
+            with torch.inference_mode():
+                vector = embed_text(self._loaded(), tokens.to(device()))[0].cpu().numpy()
+            self._prompts[text] = vector, len(tokenizer.encode(text)) + 2
+        return self._prompts[text]
+
+
+def preprocess(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A frame ``[H, W, 3]`` uint8 as CLIP wants it: ``[3, 224, 224]`` float32, normalised."""
+    image = Image.fromarray(frame)
+    short = min(image.size)
+    # Rounded as torchvision's Resize and CenterCrop do, which OpenAI used.
+    image = image.resize((SIDE * image.width // short, SIDE * image.height // short), Image.Resampling.BICUBIC)
+    left, top = round((image.width - SIDE) / 2), round((image.height - SIDE) / 2)
+    pixels = np.asarray(image.crop((left, top, left + SIDE, top + SIDE)), np.float32) / 255
+    mean, std = np.asarray(MEAN, np.float32), np.asarray(STD, np.float32)
+    return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1), np.float32)
+
+
+def embed_images(model: Any, pixels: Any) -> Any:
+    """Unit embeddings ``[B, D]`` float32 of preprocessed images ``[B, 3, S, S]``."""
+    pooled = model.vision_model(pixel_values=pixels).pooler_output
+    return _unit(model.visual_projection(pooled))
+
+
+def embed_text(model: Any, tokens: Any) -> Any:
+    """Unit embeddings ``[B, D]`` float32 of token ids ``[B, L]``: the state at the end token, the largest id."""
+    hidden = model.text_model(input_ids=tokens).last_hidden_state
+    ends = tokens.argmax(dim=-1)
+    return _unit(model.text_projection(hidden[range(len(tokens)), ends]))
+
+
+def _unit(vectors: Any) -> Any:
+    vectors = vectors.float()
+    return vectors / vectors.norm(dim=-1, keepdim=True)

@@ -1,0 +1,130 @@
+"""Every formula against code that we did not write; `metrics/calibration/README.md` says where each value is from."""
+
+import csv
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from a2bench.cases import load_suite
+from a2bench.data import data_dir
+from a2bench.metrics import Sample
+from a2bench.video import Video
+from a2bench.weights import verified_weights
+
+CALIBRATION = Path(__file__).parents[2] / "metrics/calibration"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (CALIBRATION / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def pixels(file: str) -> Any:
+    return np.asarray(Image.open(data_dir("references") / file).convert("RGB"))
+
+
+def calibration_clip(seed: int) -> Any:
+    """The clips on which VBench's own functions were called."""
+    rng = np.random.default_rng(seed)
+    if seed % 2:
+        return rng.integers(0, 256, (12, 48, 64, 3), dtype=np.uint8)
+    walk = np.cumsum(rng.normal(0, 3, (12, 48, 64, 3)), axis=0) + 128
+    return walk.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("row", rows("niqe.csv"), ids=lambda row: row["file"])
+def test_niqe_equals_pyiqa_within_three_hundredths(row: dict[str, str]) -> None:
+    """In flat areas the contrast is rounding noise, whose signs decide: that is where the two differ at all."""
+    from a2bench_metrics.niqe import load_pristine, niqe
+
+    value = niqe(pixels(row["file"]), load_pristine(verified_weights("niqe-pristine")))
+    assert value == pytest.approx(float(row["value"]), abs=3e-2)
+
+
+@pytest.mark.parametrize("row", rows("temporal_flicker.csv"), ids=lambda row: row["seed"])
+def test_temporal_flicker_equals_vbench_within_a_millionth(row: dict[str, str]) -> None:
+    from a2bench_metrics.temporal_flicker import TemporalFlicker
+
+    case = load_suite("a2bench-mini").cases[0]
+    score = TemporalFlicker().score(Sample(case, Video(calibration_clip(int(row["seed"])), Fraction(8))))
+    assert score.value == pytest.approx(float(row["value"]), abs=1e-6)
+
+
+@pytest.mark.parametrize("row", rows("faces.csv"), ids=lambda row: row["file"])
+def test_face_descriptors_equal_face_recognition(row: dict[str, str]) -> None:
+    from a2bench_metrics.faces import FacesFeature
+
+    face = FacesFeature()._faces(pixels(row["file"]))[0]
+    assert face.descriptor == pytest.approx(np.array(json.loads(row["descriptor"])), abs=2e-4)
+
+
+def test_clip_embeddings_equal_transformers_own_on_a_tiny_model() -> None:
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    from a2bench_metrics.clip import embed_images, embed_text, preprocess
+
+    model, config = tiny_clip(torch, transformers)
+    frames = [pixels("object/sklearn_dahlia.jpg"), pixels("background/budgie_lake_sherburne.jpg")]
+    ours = torch.from_numpy(np.stack([preprocess(frame) for frame in frames]))
+    tokens = torch.tensor([[98, 3, 5, 99, 0, 0], [98, 7, 8, 9, 10, 99]])
+    with torch.inference_mode():
+        output = model(input_ids=tokens, pixel_values=ours)
+        assert float((embed_images(model, ours) - output.image_embeds).abs().max()) < 1e-6
+        assert float((embed_text(model, tokens) - output.text_embeds).abs().max()) < 1e-6
+
+
+def test_clip_preprocessing_equals_torchvisions_as_openai_composed_it() -> None:
+    torch = pytest.importorskip("torch")
+    v2 = pytest.importorskip("torchvision.transforms.v2")
+    from a2bench_metrics.clip import MEAN, STD, preprocess
+
+    steps = [v2.Resize(224, v2.InterpolationMode.BICUBIC), v2.CenterCrop(224), v2.PILToTensor()]
+    transform = v2.Compose([*steps, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+    for file in ("object/sklearn_dahlia.jpg", "background/budgie_lake_sherburne.jpg", "character-animal/gnome_cat.jpg"):
+        theirs = transform(Image.fromarray(pixels(file))).numpy()
+        assert np.abs(preprocess(pixels(file)) - theirs).max() < 1e-6
+
+
+def tiny_clip(torch: Any, transformers: Any) -> tuple[Any, Any]:
+    torch.manual_seed(0)
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2}
+    both = {"hidden_act": "quick_gelu", "projection_dim": 8}
+    text = small | both | {"vocab_size": 100, "bos_token_id": 98, "eos_token_id": 99, "max_position_embeddings": 77}
+    vision = small | both | {"patch_size": 56, "image_size": 224}
+    config = transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)
+    return transformers.CLIPModel(config).eval(), config
+
+
+def test_a_clip_checkpoint_loads_strictly(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    from safetensors.torch import save_file
+
+    from a2bench_metrics.clip import load_clip
+
+    model, config = tiny_clip(torch, transformers)
+    weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    save_file(weights | {"text_model.embeddings.position_ids": torch.arange(77)[None]}, tmp_path / "old.safetensors")
+    loaded = load_clip(config, tmp_path / "old.safetensors")
+    assert all(torch.equal(loaded.state_dict()[name], tensor) for name, tensor in weights.items())
+    del weights["visual_projection.weight"]
+    save_file(weights, tmp_path / "torn.safetensors")
+    with pytest.raises(RuntimeError, match="visual_projection.weight"):
+        load_clip(config, tmp_path / "torn.safetensors")
+
+
+def test_the_written_architecture_is_vit_l14() -> None:
+    """427,616,513 parameters, as the published checkpoint has (1,710,540,580 bytes of float32 and a header)."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    from a2bench_metrics.clip import vit_l14_config
+
+    with torch.device("meta"):
+        model = transformers.CLIPModel(vit_l14_config())
+    assert sum(parameter.numel() for parameter in model.parameters()) == 427_616_513
+    assert model.config.text_config.hidden_act == model.config.vision_config.hidden_act == "quick_gelu"
