@@ -2,6 +2,10 @@
 
 METRICS = {
     "identity_similarity": "a2bench_metrics.identity_similarity:IdentitySimilarity",
+    "character_similarity": "a2bench_metrics.element_similarity:CharacterSimilarity",
+    "object_similarity": "a2bench_metrics.element_similarity:ObjectSimilarity",
+    "background_similarity": "a2bench_metrics.background_similarity:BackgroundSimilarity",
+    "element_presence": "a2bench_metrics.element_similarity:ElementPresence",
     "copy_paste": "a2bench_metrics.copy_paste:CopyPaste",
     "text_alignment": "a2bench_metrics.text_alignment:TextAlignment",
     "niqe": "a2bench_metrics.niqe:Niqe",
@@ -11,6 +15,9 @@ METRICS = {
 }
 
 FEATURES = {
+    "dense": "a2bench_metrics.dense:DenseFeature",
+    "hits": "a2bench_metrics.finder:HitsFeature",
+    "places": "a2bench_metrics.background_similarity:PlacesFeature",
     "faces": "a2bench_metrics.faces:FacesFeature",
     "alignment": "a2bench_metrics.alignment:AlignmentFeature",
     "clip": "a2bench_metrics.clip:ClipFeature",

@@ -121,10 +121,10 @@ def test_two_people_are_assigned_jointly() -> None:
     assert assign(np.array([[0.0, 0.0]])) == [None]
 
 
-def test_likeness_is_half_at_dlibs_own_limit() -> None:
+def test_likeness_is_a_third_at_dlibs_own_limit() -> None:
     from a2bench_metrics.identity_similarity import likeness
 
-    assert likeness(np.array([0.0, 0.3, 0.6, 0.9, 1.4])) == pytest.approx([1, 1, 0.5, 0, 0])
+    assert likeness(np.array([0.0, 0.3, 0.6, 0.75, 1.4])) == pytest.approx([1, 1, 1 / 3, 0, 0])
 
 
 def test_two_people_in_one_scene_keep_their_own_faces(make_sample: MakeSample) -> None:
@@ -146,7 +146,7 @@ def test_a_person_who_is_not_there_scores_zero_and_not_nothing(make_sample: Make
 
 def test_a_reference_without_a_face_is_unmeasured_with_a_reason(make_sample: MakeSample) -> None:
     result = score("identity_similarity", make_sample("collage", "otter-mountain-lake"))
-    assert (result.value, result.reason) == (None, "no face in any character's reference")
+    assert (result.value, result.reason) == (None, "no clear face in any character's reference")
 
 
 def test_copied_pixels_are_found_and_placed(make_sample: MakeSample) -> None:

@@ -1,0 +1,208 @@
+"""Feature ``hits``: where each character and object is in each sampled frame, found by its reference.
+
+The reference, drawn over grey at eight sizes and mirrored, becomes small grids of cells (feature ``dense``); cells
+outside its cut-out weigh nothing. Each grid slides over the frame's grid, and the weighted mean cosine says how well it
+fits. The score adds how alike the colours of the best window and of the reference are. The thresholds belong to this
+back-end and were chosen on constructed frames: `metrics/calibration/README.md`.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from a2bench.cases import Element
+from a2bench.counting import count
+from a2bench.metrics import FeatureInfo, Sample
+from a2bench_metrics.dense import CELL, MEAN, DenseFrame, forward
+from a2bench_metrics.images import ReferenceImage, element_image
+from a2bench_metrics.opencv import opencv
+
+SIZES = (96, 120, 152, 192, 240, 304, 384, 480)
+"""Long sides of the drawn reference, in pixels of a frame of 832x480."""
+MARGIN = 2
+"""Cells that an element may stick out of the frame."""
+CHANCE = 0.6
+"""How much the box favours large windows: chance gives a window of ``n`` cells about ``CHANCE / sqrt(n)``."""
+COLOUR_WEIGHT = 0.3
+INNER = 0.12
+"""Part of a window that is left out at each side when its colours are counted."""
+NULL, FOUND, FULL = 0.30, 0.50, 0.85
+"""Scores of an absent element (mean), of one that counts as found, and of one that is there pixel for pixel."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """The best place for an element in one frame.
+
+    score: cosine plus weighted likeness of colours, about 0.3 where the element is absent.
+    box: ``(x0, y0, x1, y1)`` in pixels of the video.
+    """
+
+    score: float
+    box: tuple[float, float, float, float]
+
+    @property
+    def found(self) -> bool:
+        """Whether the element counts as being there."""
+        return self.score >= FOUND
+
+    @property
+    def fidelity(self) -> float:
+        """Likeness to the reference in [0, 1] where the element is found, 0 where it is not."""
+        return min(1.0, max(0.0, (self.score - NULL) / (FULL - NULL))) if self.found else 0.0
+
+
+@dataclass(frozen=True)
+class Template:
+    """A reference, ready to be looked for.
+
+    kernels: tensors ``[1280, rows, columns]`` with the weights of the cells multiplied in. biases: what chance gives
+    each. colours: square roots of the shares of 144 HSV bins, ``[144]`` float32.
+    """
+
+    kernels: tuple[Any, ...]
+    biases: tuple[float, ...]
+    colours: NDArray[np.float32]
+
+
+class HitsFeature:
+    """Computes, for each character and object, a `Hit` in each sampled frame."""
+
+    info = FeatureInfo(
+        name="hits",
+        version=1,
+        backend="cell matching at 8 sizes + HSV colours",
+        features=("dense",),
+        packages=("torch", "cv2"),
+    )
+
+    def __init__(self) -> None:
+        self._templates: dict[str, Template] = {}
+
+    def compute(self, sample: Sample) -> dict[str, tuple[Hit, ...]]:
+        """Hits by element id, in the order of the sampled frames."""
+        frames: tuple[DenseFrame, ...] = sample.feature("dense")
+        return {
+            name: tuple(locate(self._template(element), frame) for frame in frames)
+            for name, element in sample.case.named_elements("character", "object")
+        }
+
+    def _template(self, element: Element) -> Template:
+        image = element.cutout or element.reference
+        if image.sha256 not in self._templates:
+            count("reference:hits")
+            self._templates[image.sha256] = make_template(element_image(element))
+        return self._templates[image.sha256]
+
+
+def make_template(reference: ReferenceImage) -> Template:
+    """Draw the reference at all sizes, as it is and mirrored, and embed it."""
+    import torch
+
+    cv2 = opencv()
+    rows, columns = np.nonzero(reference.mask > 0.04)
+    window = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+    mask = reference.mask[window]
+    pixels = reference.pixels[window].astype(np.float32)
+    kernels, biases = [], []
+    for mirrored in (False, True):
+        for size in SIZES:
+            drawn, alpha = _draw(cv2, pixels, mask, size, mirrored)
+            weights = alpha.reshape(alpha.shape[0] // CELL, CELL, alpha.shape[1] // CELL, CELL).mean(axis=(1, 3))
+            weights[weights < min(0.5, weights.max() * 0.6)] = 0
+            ys, xs = np.nonzero(weights)
+            cells = slice(ys.min(), ys.max() + 1), slice(xs.min(), xs.max() + 1)
+            with torch.inference_mode():
+                grid = forward(drawn[None])[0][:, cells[0], cells[1]]
+                kernels.append((grid * torch.from_numpy(weights[cells] / weights.sum())).contiguous())
+            biases.append(CHANCE / math.sqrt(len(ys)))
+    return Template(tuple(kernels), tuple(biases), _reference_colours(cv2, pixels, mask))
+
+
+def locate(template: Template, frame: DenseFrame) -> Hit:
+    """The best place of a template in one frame."""
+    import torch
+
+    _, rows, columns = frame.grid.shape
+    padded = torch.nn.functional.pad(frame.grid, (MARGIN,) * 4)
+    whole = (0, 0, columns, rows)
+    best, best_window, surest, surest_window = -1.0, whole, -math.inf, whole
+    for kernel, bias in zip(template.kernels, template.biases, strict=True):
+        _, h, w = kernel.shape
+        if h > padded.shape[1] or w > padded.shape[2]:
+            continue
+        similarity = correlate(padded, kernel)
+        place = int(similarity.argmax())
+        # Rounded, so that the choice between equal windows does not hang on the last bit.
+        cosine = round(float(similarity.flatten()[place]), 5)
+        y, x = place // similarity.shape[1] - MARGIN, place % similarity.shape[1] - MARGIN
+        window = (max(x, 0), max(y, 0), min(x + w, columns), min(y + h, rows))
+        if cosine > best:
+            best, best_window = cosine, window
+        if cosine - bias > surest:
+            surest, surest_window = cosine - bias, window
+    colours = float(template.colours @ _window_colours(frame.hsv, best_window))
+    sx, sy = frame.scale
+    x0, y0, x1, y1 = (float(CELL * cells) for cells in surest_window)
+    return Hit(round(best + COLOUR_WEIGHT * colours, 5), (x0 * sx, y0 * sy, x1 * sx, y1 * sy))
+
+
+def correlate(grid: Any, kernel: Any) -> Any:
+    """Sums of products of ``[C, H, W]`` with ``[C, h, w]`` at every place: ``[H - h + 1, W - w + 1]``.
+
+    One matrix product and shifted sums, which is faster here than a convolution.
+    """
+    import torch
+
+    channels, height, width = grid.shape
+    _, h, w = kernel.shape
+    products = (kernel.reshape(channels, h * w).T @ grid.reshape(channels, -1)).view(h, w, height, width)
+    sums = torch.zeros(height - h + 1, width - w + 1)
+    for y in range(h):
+        for x in range(w):
+            sums += products[y, x, y : y + sums.shape[0], x : x + sums.shape[1]]
+    return sums
+
+
+def _draw(
+    cv2: Any, pixels: NDArray[np.float32], mask: NDArray[np.float32], size: int, mirrored: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The reference over grey on a canvas of whole cells with a rim of one cell, and its mask there."""
+    if mirrored:
+        pixels, mask = np.ascontiguousarray(pixels[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
+    scale = size / max(mask.shape)
+    width, height = max(16, round(mask.shape[1] * scale)), max(16, round(mask.shape[0] * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas_height, canvas_width = (-(-(side + 2 * CELL) // CELL) * CELL for side in (height, width))
+    alpha = np.zeros((canvas_height, canvas_width), np.float32)
+    grey = np.asarray(MEAN, np.float32) * 255
+    drawn = np.tile(grey, (canvas_height, canvas_width, 1))
+    y, x = (canvas_height - height) // 2, (canvas_width - width) // 2
+    alpha[y : y + height, x : x + width] = cv2.resize(mask, (width, height), interpolation=how)
+    inside = alpha[y : y + height, x : x + width, None]
+    picture = cv2.resize(pixels * mask[..., None], (width, height), interpolation=how)
+    drawn[y : y + height, x : x + width] = picture + grey * (1 - inside)
+    return np.round(drawn.clip(0, 255)), alpha
+
+
+def _reference_colours(cv2: Any, pixels: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    small = cv2.resize(pixels * mask[..., None], (96, 96), interpolation=cv2.INTER_AREA)
+    alpha = cv2.resize(mask, (96, 96), interpolation=cv2.INTER_AREA)
+    rgb = np.round(small / np.maximum(alpha[..., None], 0.02)).clip(0, 255).astype(np.uint8)
+    return histogram(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV), (alpha > 0.5).astype(np.uint8))
+
+
+def _window_colours(hsv: NDArray[np.uint8], window: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    x0, y0, x1, y1 = (cells * CELL // 2 for cells in window)
+    dx, dy = int((x1 - x0) * INNER), int((y1 - y0) * INNER)
+    return histogram(np.ascontiguousarray(hsv[y0 + dy : y1 - dy, x0 + dx : x1 - dx]), None)
+
+
+def histogram(hsv: NDArray[np.uint8], mask: NDArray[np.uint8] | None) -> NDArray[np.float32]:
+    """Square roots of the shares of 12 x 4 x 3 bins: the product of two is their Bhattacharyya coefficient."""
+    counts = opencv().calcHist([hsv], [0, 1, 2], mask, [12, 4, 3], [0, 180, 0, 256, 0, 256]).ravel()
+    roots: NDArray[np.float32] = np.sqrt(counts / max(float(counts.sum()), 1.0)).astype(np.float32)
+    return roots

@@ -1,0 +1,87 @@
+"""The finder on frames whose truth is known: what is there is found where it is, what is not there is not."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from a2bench.cases import Element, load_suite
+from a2bench.data import data_dir
+from a2bench_metrics.background_similarity import background_score, fidelity, make_place
+from a2bench_metrics.dense import embed, input_size
+from a2bench_metrics.finder import locate, make_template
+from a2bench_metrics.images import element_image
+
+SUITE = load_suite("a2bench-mini")
+ELEMENTS = {e.reference.file: e for case in SUITE.cases for _, e in case.named_elements("character", "object")}
+PLACED = [
+    ("character-human/nasa_eileen_collins.jpg", (80, 60, 380, 480)),
+    ("object/gnome_coffee2.jpg", (520, 250, 760, 450)),
+    ("character-animal/gnome_hummingbird.jpg", (500, 60, 760, 330)),
+]
+
+
+def frame_with(*placed: tuple[str, tuple[int, int, int, int]], mirrored: bool = False) -> Any:
+    """A lake with cut-outs fitted into boxes; returns uint8 ``[480, 832, 3]``."""
+    frame = (
+        Image.open(data_dir("references") / "background/budgie_lake_sherburne.jpg").convert("RGB").resize((832, 480))
+    )
+    for file, (x0, y0, x1, y1) in placed:
+        cutout = cut(ELEMENTS[file])
+        scale = min((x1 - x0) / cutout.width, (y1 - y0) / cutout.height)
+        cutout = cutout.resize((round(cutout.width * scale), round(cutout.height * scale)))
+        frame.paste(cutout, (x0, y1 - cutout.height), cutout)
+    pixels = np.asarray(frame)
+    return np.ascontiguousarray(pixels[:, ::-1]) if mirrored else pixels
+
+
+def cut(element: Element) -> Image.Image:
+    image = Image.open((element.cutout or element.reference).path).convert("RGBA")
+    return image.crop(image.getchannel("A").getbbox())
+
+
+@pytest.mark.parametrize(("file", "box"), PLACED)
+def test_an_element_is_found_where_it_is_and_not_where_it_is_not(file: str, box: tuple[int, int, int, int]) -> None:
+    template = make_template(element_image(ELEMENTS[file]))
+    others = [entry for entry in PLACED if entry[0] != file][:1]
+    present = locate(template, embed([frame_with(*others, (file, box))])[0])
+    absent = locate(template, embed([frame_with(*others)])[0])
+    assert present.found and present.fidelity > 0.7
+    assert not absent.found and absent.fidelity == 0
+    x, y = (present.box[0] + present.box[2]) / 2, (present.box[1] + present.box[3]) / 2
+    assert box[0] < x < box[2] and box[1] < y < box[3], present.box
+
+
+def test_a_mirrored_element_is_found_too() -> None:
+    file, box = PLACED[0]
+    hit = locate(make_template(element_image(ELEMENTS[file])), embed([frame_with((file, box), mirrored=True)])[0])
+    assert hit.found and hit.box[0] > 400
+
+
+def test_the_same_place_is_told_from_another_and_only_by_what_is_free() -> None:
+    lake = np.asarray(Image.open(data_dir("references") / "background/budgie_lake_sherburne.jpg").convert("RGB"))
+    forest = np.asarray(Image.open(data_dir("references") / "background/lomiri_forest_stream.jpg").convert("RGB"))
+    frame = embed([frame_with(PLACED[0])])[0]
+    box = [tuple(float(side) for side in PLACED[0][1])]
+    same = background_score(frame, box, make_place(lake))  # type: ignore[arg-type]
+    other = background_score(frame, box, make_place(forest))  # type: ignore[arg-type]
+    assert same is not None and other is not None
+    assert fidelity(same) > 0.6 and fidelity(other) == 0
+    assert background_score(frame, [(0.0, 0.0, 832.0, 470.0)], make_place(lake)) is None
+
+
+@pytest.mark.parametrize("size", [(832, 480), (480, 832), (1280, 720), (64, 48), (16, 16), (4000, 40)])
+def test_any_frame_is_embedded_in_whole_cells(size: tuple[int, int]) -> None:
+    width, height = input_size(*size)
+    frame = embed([np.zeros((size[1], size[0], 3), np.uint8)])[0]
+    assert frame.grid.shape == (1280, height // 32, width // 32)
+    assert frame.hsv.shape == (height // 2, width // 2, 3)
+
+
+def test_a_batch_size_cannot_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [frame_with(entry) for entry in PLACED]
+    alone = [embed([frame])[0].grid for frame in frames]
+    for size in ("1", "2", "64"):
+        monkeypatch.setenv("A2BENCH_BATCH_SIZE", size)
+        assert all((a == b.grid).all() for a, b in zip(alone, embed(frames), strict=True))
