@@ -65,13 +65,14 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class VideoLimits:
-    """What A2Bench accepts: file size, frame size, number of frames and the memory that all frames take decoded."""
+    """What A2Bench accepts: file size, frame size, length, and the memory that all frames take decoded."""
 
     max_bytes: int = 1 << 30
     max_width: int = 4096
     max_height: int = 4096
     min_frames: int = 2
     max_frames: int = 3000
+    max_seconds: int = 300
     max_decoded_bytes: int = 4 << 30
 
 
@@ -166,6 +167,8 @@ def _info(path: Path, container: av.container.InputContainer, limits: VideoLimit
         raise VideoError(
             f"{path} is {width}x{height}; the limit is {limits.max_width}x{limits.max_height}: scale it down first"
         )
+    if num_frames > limits.max_seconds * fps:
+        raise VideoError(f"{path} lasts {float(num_frames / fps):.0f} s; the limit is {limits.max_seconds} s: cut it")
     if num_frames > limits.max_frames or num_frames * width * height * 3 > limits.max_decoded_bytes:
         raise VideoError(
             f"{path} has {num_frames} frames of {width}x{height}; the limits are {limits.max_frames} frames and "

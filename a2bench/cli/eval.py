@@ -18,7 +18,8 @@ from a2bench.cli.settings import ProjectCommand, origins
 from a2bench.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from a2bench.harness.run import ExecutionOptions, RunRequest, RunResult
+    from a2bench.harness.request import ExecutionOptions, RunRequest
+    from a2bench.harness.run import RunResult
 
 EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
@@ -155,7 +156,8 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
 def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     from a2bench import registry
     from a2bench.cases import load_suite
-    from a2bench.harness.run import RunRequest, open_system, request_of_run
+    from a2bench.harness.request import RunRequest, request_of_run
+    from a2bench.harness.run import open_system
 
     if "run" in given:
         return request_of_run(given["run"], metric_names(given["metrics"]) if given["metrics"] else None)
@@ -246,7 +248,7 @@ def _settings(given: dict[str, Any]) -> Any:
 
 
 def _execution(given: dict[str, Any]) -> "ExecutionOptions":
-    from a2bench.harness.run import ExecutionOptions
+    from a2bench.harness.request import ExecutionOptions
     from a2bench.resources import worker_environment
 
     return ExecutionOptions(

@@ -8,7 +8,8 @@ from typing import Any
 from a2bench.cli.progress import duration
 from a2bench.harness.estimate import generation_name, known_estimates, scoring_name
 from a2bench.harness.plan import plan_scores
-from a2bench.harness.run import ExecutionOptions, RunRequest, num_workers, open_system, plan
+from a2bench.harness.request import ExecutionOptions, RunRequest
+from a2bench.harness.run import num_workers, open_system, plan
 from a2bench.harness.store import RunStore
 
 ORDER = ("done", "new", "stale", "failed", "damaged")

@@ -21,8 +21,16 @@ def project_file() -> Path | None:
     return next((folder / PROJECT_FILE for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), None)
 
 
+_OPTIONS: set[str] = set()
+"""Names of the options of all commands that read the project file."""
+
+
 class ProjectCommand(click.Command):
     """A command whose defaults may come from the project file."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _OPTIONS.update(parameter.name for parameter in self.params if parameter.name)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -48,19 +56,11 @@ def _project_values(command: click.Command) -> dict[str, Any]:
     for key in own:
         if key.replace("-", "_") not in known:
             raise UnknownNameError(f"key in [{command.name}] of {path}", key, known)
-    everywhere = _all_option_names()
     for key in shared:
-        if key.replace("-", "_") not in everywhere:
-            raise UnknownNameError(f"key in {path}", key, everywhere)
+        if key.replace("-", "_") not in _OPTIONS:
+            raise UnknownNameError(f"key in {path}", key, _OPTIONS)
     merged = {key.replace("-", "_"): value for key, value in {**shared, **own}.items()}
     return {key: value for key, value in merged.items() if key in known}
-
-
-def _all_option_names() -> set[str]:
-    from a2bench.cli.eval import eval_command, generate_command, score_command
-
-    commands = (eval_command, generate_command, score_command)
-    return {parameter.name for command in commands for parameter in command.params if parameter.name}
 
 
 def origins(context: click.Context) -> dict[str, str]:

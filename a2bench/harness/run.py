@@ -4,58 +4,26 @@ Only this process writes to the run folder. Workers leave complete files under t
 recording happens here, one sample at a time, so that being killed loses at most what was under way.
 """
 
-import itertools
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from a2bench import registry
-from a2bench.cases import Suite, load_suite
 from a2bench.errors import A2BenchError, InputError, OutputError
 from a2bench.harness.environment import environment
 from a2bench.harness.estimate import add_timings, generation_name, scoring_name
 from a2bench.harness.execute import Executor, LocalExecutor, Outcome, WorkItem
+from a2bench.harness.items import failure_record, generation_item, score_records, scoring_item, video_record
 from a2bench.harness.plan import PlannedSample, PlannedScore, plan_samples, plan_scores, unsupported
-from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity
+from a2bench.harness.records import RunManifest, SuiteIdentity, VideoFile
+from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.store import RunStore, now, video_file
-from a2bench.harness.work import GENERATE, SCORE, resident_system
-from a2bench.systems import GenerationSettings, VideoModel
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What is wanted: which system over which cases, measured by what, and where to."""
-
-    adapter: str
-    options: dict[str, str]
-    suite: Suite
-    full_suite: Suite
-    seeds: tuple[int, ...]
-    settings: GenerationSettings
-    metrics: tuple[str, ...]
-    output: Path
-    origins: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ExecutionOptions:
-    """How it is done; nothing here changes a result.
-
-    workers: processes (0: as many as the system or the cores allow). timeout: seconds per sample. retry: further
-    attempts for a sample that fails. fail_on_error: stop at the first failure. read_all: hash finished videos again.
-    environment: variables for the workers.
-    """
-
-    workers: int = 0
-    timeout: float | None = None
-    retry: int = 0
-    fail_on_error: bool = False
-    read_all: bool = False
-    environment: Mapping[str, str] = field(default_factory=dict)
+from a2bench.harness.work import resident_system
+from a2bench.systems import VideoModel
 
 
 class Progress(Protocol):
@@ -166,9 +134,10 @@ def generate(
     for name, sample in todo.items():
         reason = unsupported(system, sample.case)
         if reason is None:
-            possible.append(_generation_item(name, sample, request, store))
+            possible.append(generation_item(name, sample, request, store))
         else:
-            _record_failure(store, sample, reason, None, 1, 0.0, {})
+            refused = Outcome(generation_item(name, sample, request, store), "failed", 0.0, error=reason)
+            store.record_sample(failure_record(sample, refused))
             result.failures[name] = reason
             progress.sample(f"{name}: {reason}", failed=True)
     timings: list[tuple[float, int]] = []
@@ -176,15 +145,14 @@ def generate(
         sample = todo[outcome.item.id]
         result.counts.update(outcome.counts)
         if outcome.status == "done":
-            record = _record_video(store, sample, outcome)
-            timings.append((outcome.seconds, record.video.bytes if record.video else 0))
+            video = _publish(store, sample, outcome.result)
+            store.record_sample(video_record(sample, outcome, video))
+            timings.append((outcome.seconds, video.bytes))
             result.done += 1
             progress.sample(f"{outcome.item.id}: made in {outcome.seconds:.1f} s", failed=False)
         else:
             error = outcome.error or "unknown error"
-            _record_failure(
-                store, sample, error, outcome.traceback, outcome.item.attempts, outcome.seconds, outcome.counts
-            )
+            store.record_sample(failure_record(sample, outcome))
             result.failures[outcome.item.id] = error
             progress.sample(f"{outcome.item.id}: {error}", failed=True)
             _stop_if(how.fail_on_error, outcome)
@@ -210,11 +178,11 @@ def score(
     for entry in todo:
         grouped.setdefault(f"{entry.sample.case} seed {entry.sample.seed}", []).append(entry)
     progress.stage("score", len(grouped), len({(e.sample.case, e.sample.seed) for e in planned}) - len(grouped))
-    items = [_scoring_item(name, entries, request, store) for name, entries in grouped.items()]
+    items = [scoring_item(name, entries, request, store) for name, entries in grouped.items()]
     timings: dict[str, list[tuple[float, int]]] = {}
     for outcome in _outcomes(items, num_workers(request, how, scoring=True), store, how, executor):
         entries = grouped[outcome.item.id]
-        records = list(_score_records(entries, outcome))
+        records = list(score_records(entries, outcome))
         store.record_scores(records)
         for record in records:
             result.counts.update(record.counts)
@@ -231,33 +199,6 @@ def score(
     add_timings(timings)
     result.seconds = time.monotonic() - started
     return result
-
-
-def request_of_run(folder: Path, metrics: tuple[str, ...] | None = None) -> RunRequest:
-    """The request that made a run, so that it can be scored again or reported.
-
-    Raises:
-        InputError: no run there, or its suite has changed since.
-    """
-    manifest = RunStore(folder).manifest()
-    built_in = manifest.suite.name if not Path(manifest.suite.path).is_absolute() else manifest.suite.path
-    full = load_suite(built_in)
-    if full.revision != manifest.suite.revision:
-        raise InputError(
-            f"suite {manifest.suite.name!r} has changed since this run was made (revision {manifest.suite.revision}, "
-            f"now {full.revision}); `a2bench eval` with the run's options brings it up to date"
-        )
-    return RunRequest(
-        adapter=manifest.adapter,
-        options=manifest.options,
-        suite=full.select(manifest.suite.cases),
-        full_suite=full,
-        seeds=manifest.seeds,
-        settings=manifest.settings,
-        metrics=metrics or tuple(registry.paths("metric")),
-        output=folder,
-        origins=manifest.origins,
-    )
 
 
 def num_workers(request: RunRequest, how: ExecutionOptions, *, scoring: bool = False) -> int:
@@ -293,113 +234,12 @@ def _stop_if(fail_on_error: bool, outcome: Outcome) -> None:
         raise A2BenchError(f"{outcome.item.id}: {outcome.error or 'a metric failed'} (stopped by --fail-on-error)")
 
 
-def _generation_item(name: str, sample: PlannedSample, request: RunRequest, store: RunStore) -> WorkItem:
-    return WorkItem(
-        name,
-        GENERATE,
-        {
-            "adapter": request.adapter,
-            "options": request.options,
-            "suite": str(request.full_suite.path),
-            "case": sample.case.model_dump(mode="json"),
-            "references": str(request.suite.references_dir),
-            "seed": sample.seed,
-            "settings": request.settings.model_dump(mode="json"),
-            "temporary": str(store.temporary_video(sample.video_name)),
-        },
-    )
-
-
-def _scoring_item(name: str, entries: list[PlannedScore], request: RunRequest, store: RunStore) -> WorkItem:
-    sample = entries[0].sample
-    assert sample.video is not None
-    case = next(case for case in request.suite.cases if case.id == sample.case)
-    return WorkItem(
-        name,
-        SCORE,
-        {
-            "video": str(store.video_path(sample)),
-            "sha256": sample.video.sha256,
-            "pictures": str(store.folder / "pictures"),
-            "case": case.model_dump(mode="json"),
-            "references": str(request.suite.references_dir),
-            "metrics": [entry.metric for entry in entries],
-        },
-    )
-
-
-def _record_video(store: RunStore, sample: PlannedSample, outcome: Outcome) -> SampleRecord:
-    made: dict[str, Any] = outcome.result
+def _publish(store: RunStore, sample: PlannedSample, made: dict[str, Any]) -> VideoFile:
     temporary = Path(made["temporary"])
     final = store.publish_video(temporary, sample.video_name + temporary.suffix)
-    described = video_file(
+    return video_file(
         final, store.folder, made["sha256"], made["width"], made["height"], made["num_frames"], made["fps"]
     )
-    record = SampleRecord(
-        key=sample.key,
-        identity=sample.identity,
-        case=sample.case.id,
-        seed=sample.seed,
-        status="done",
-        video=described,
-        attempts=outcome.item.attempts,
-        seconds=round(outcome.seconds, 3),
-        finished=now(),
-        counts=outcome.counts,
-    )
-    store.record_sample(record)
-    return record
-
-
-def _record_failure(
-    store: RunStore,
-    sample: PlannedSample,
-    error: str,
-    traceback: str | None,
-    attempts: int,
-    seconds: float,
-    counts: dict[str, int],
-) -> None:
-    store.record_sample(
-        SampleRecord(
-            key=sample.key,
-            identity=sample.identity,
-            case=sample.case.id,
-            seed=sample.seed,
-            status="failed",
-            error=error,
-            traceback=traceback,
-            attempts=attempts,
-            seconds=round(seconds, 3),
-            finished=now(),
-            counts=counts,
-        )
-    )
-
-
-def _score_records(entries: list[PlannedScore], outcome: Outcome) -> Iterator[ScoreRecord]:
-    results = {entry["metric"]: entry for entry in outcome.result or []}
-    for entry in entries:
-        assert entry.sample.video is not None
-        # An item that failed as a whole (video altered, worker died) fails each of its scores.
-        whole = {"status": "failed", "reason": outcome.error, "traceback": outcome.traceback, "seconds": 0.0}
-        result = results.get(entry.metric, whole)
-        yield ScoreRecord(
-            key=entry.key,
-            identity=entry.identity,
-            case=entry.sample.case,
-            seed=entry.sample.seed,
-            metric=entry.metric,
-            video_sha256=entry.sample.video.sha256,
-            status=result["status"],
-            value=result.get("value"),
-            reason=result.get("reason"),
-            traceback=result.get("traceback"),
-            detail=result.get("detail", {}),
-            seconds=round(result["seconds"], 3),
-            finished=now(),
-            counts=result.get("counts", {}),
-        )
 
 
 def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel, metrics: tuple[str, ...]) -> None:
@@ -428,8 +268,3 @@ def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel, me
             updated=now(),
         )
     )
-
-
-def all_samples(request: RunRequest) -> Iterable[tuple[str, int]]:
-    """Case id and seed of every sample of a request, in order."""
-    return itertools.product((case.id for case in request.suite.cases), request.seeds)

@@ -7,7 +7,8 @@ from pathlib import Path
 from a2bench import registry
 from a2bench.cases import load_suite
 from a2bench.harness.records import ScoreRecord
-from a2bench.harness.run import ExecutionOptions, Progress, RunRequest, generate, score
+from a2bench.harness.request import ExecutionOptions, RunRequest
+from a2bench.harness.run import Progress, generate, score
 from a2bench.harness.store import RunStore
 from a2bench.harness.validity import Verdict, judge, needed_controls
 from a2bench.scores import MetricInfo

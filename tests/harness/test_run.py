@@ -12,7 +12,8 @@ from a2bench.cases import Suite, load_suite
 from a2bench.errors import InputError, OutputError, RunLockedError
 from a2bench.harness.execute import InlineExecutor, LocalExecutor
 from a2bench.harness.plan import plan_samples
-from a2bench.harness.run import ExecutionOptions, RunRequest, RunResult, generate, open_system, request_of_run, score
+from a2bench.harness.request import ExecutionOptions, RunRequest, request_of_run
+from a2bench.harness.run import RunResult, generate, open_system, score
 from a2bench.harness.store import RunStore
 from a2bench.systems import GenerationSettings
 
@@ -210,6 +211,13 @@ def test_a_missing_reference_fails_its_sample_and_the_rest_goes_on(request_: Run
     assert "reference 'object-1.png' is missing" in made.failures["case-1 seed 0"]
     assert scored.done == 12
     assert not scored.complete
+
+
+def test_a_case_that_the_system_cannot_take_is_refused_before_any_work(request_: RunRequest) -> None:
+    refusing = replace(request_, adapter="tests.harness.work_items:OneCharacter", seeds=(0,))
+    made, _ = run(refusing)
+    assert made.done == 0
+    assert made.failures["case-0 seed 0"] == "one-character takes at most 1 references, case 'case-0' has 3"
 
 
 def test_workers_that_die_are_replaced_and_their_item_is_recorded(tmp_path: Path) -> None:
