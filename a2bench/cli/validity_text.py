@@ -57,13 +57,22 @@ def validity_lines(runs: ControlRuns) -> Iterator[str]:
     for row, cells in rows:
         yield f"{row:<{width}}" + "".join(f" {_cell(cells.get(name)):>10}" for name in names)
     yield ""
-    failing = {verdict.metric for verdict in runs.verdicts if not verdict.met}
     for info in runs.infos:
         own = [verdict for verdict in runs.verdicts if verdict.metric == info.name]
-        state = "has no expectations" if not own else "FAILS its validity check" if info.name in failing else "valid"
-        yield f"{info.name}: {state}"
+        yield f"{info.name}: {_state(own)}"
         for verdict in own:
-            yield f"  {'ok  ' if verdict.met else 'FAIL'}  {_sentence(verdict)}"
+            mark = "?   " if verdict.interval is None else "ok  " if verdict.met else "FAIL"
+            yield f"  {mark}  {_sentence(verdict)}"
+
+
+def _state(own: list[Verdict]) -> str:
+    if not own:
+        return "has no expectations"
+    if all(verdict.met for verdict in own):
+        return "valid"
+    if any(verdict.interval and not verdict.met for verdict in own):
+        return "FAILS its validity check"
+    return "not checked: it measured nothing here"
 
 
 def _cell(summary: Summary | None) -> str:

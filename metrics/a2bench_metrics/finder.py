@@ -185,7 +185,7 @@ def _draw(
     inside = alpha[y : y + height, x : x + width, None]
     picture = cv2.resize(pixels * mask[..., None], (width, height), interpolation=how)
     drawn[y : y + height, x : x + width] = picture + grey * (1 - inside)
-    return np.round(drawn.clip(0, 255)), alpha
+    return np.rint(drawn.clip(0, 255), dtype=np.float32), alpha
 
 
 def _reference_colours(cv2: Any, pixels: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
