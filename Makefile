@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Machines behind a proxy have its certificate in the system's store, where uv looks only when told.
+export UV_SYSTEM_CERTS ?= 1
+
 .PHONY: demo test test-slow lint lock clean
 
 demo: $(READY)  ## evaluate a built-in system over the mini suite and write an HTML report
