@@ -1,6 +1,7 @@
 """Fixtures: a tiny suite of drawn references, and runs over it."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from a2bench.cases import Suite, load_suite
+from a2bench.harness.execute import SINGLE_THREAD
 from a2bench.hashing import file_sha256
+
+os.environ.update(SINGLE_THREAD)  # as in a worker; before anything imports torch
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 
@@ -16,8 +20,6 @@ SHARED = Path(__file__).parents[1].parent / "shared"
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the machine gets into a test: no cache, no project file, no A2BENCH_* variable."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("A2BENCH_"):
             monkeypatch.delenv(name)
