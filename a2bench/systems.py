@@ -1,5 +1,6 @@
 """What an adapter is: the door through which any elements-to-video system is evaluated."""
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
@@ -73,7 +74,8 @@ class VideoModel(Protocol):
     The registry calls the class with the options of the command line (``--set key=value``) as keyword arguments of
     type ``str``; its ``__init__`` must be cheap, loading happens at the first ``generate``.
 
-    Two further methods are called where a class has them: `NeedsSuite.prepare` and `HasIdentity.identity`.
+    Further methods are called where a class has them: `NeedsSuite.prepare`, `HasIdentity.identity`,
+    `HasRemarks.remarks`.
     """
 
     meta: ModelMeta
@@ -111,4 +113,13 @@ class HasIdentity(Protocol):
 
         It holds whatever makes the video besides prompt, references, name, revision, settings and seed.
         """
+        ...
+
+
+@runtime_checkable
+class HasRemarks(Protocol):
+    """A system that can say before any work what will go wrong, such as the adapter ``folder``."""
+
+    def remarks(self, suite: Suite, seeds: Sequence[int]) -> Iterable[str]:
+        """Sentences for the user, for the full suite."""
         ...

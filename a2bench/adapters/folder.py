@@ -113,6 +113,13 @@ class Folder:
         probe_video(path)
         return path
 
+    def remarks(self, suite: Suite, seeds: Sequence[int]) -> Iterator[str]:
+        """Files that belong to no case and seed; whatever is missing or unreadable shows as a failed sample."""
+        unmatched = self.report(suite, seeds).unmatched
+        if unmatched:
+            shown = ", ".join(unmatched[:5]) + (f" and {len(unmatched) - 5} more" if len(unmatched) > 5 else "")
+            yield f"of no case and seed of {suite.name}, and left out: {shown}"
+
     def report(self, suite: Suite, seeds: Sequence[int]) -> FolderReport:
         """Say exactly what is missing, unreadable, ambiguous or superfluous for a suite and seeds."""
         self.prepare(suite)

@@ -23,7 +23,7 @@ from a2bench.harness.records import RunManifest, SuiteIdentity, VideoFile
 from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.store import RunStore, now, video_file
 from a2bench.harness.work import resident_system
-from a2bench.systems import VideoModel
+from a2bench.systems import HasRemarks, VideoModel
 
 
 class Progress(Protocol):
@@ -126,6 +126,9 @@ def generate(
     planned = plan(request, store, read_all=how.read_all)
     for damaged in store.damaged:
         progress.note(f"{damaged} is damaged; its sample is done again")
+    if isinstance(system, HasRemarks):
+        for remark in system.remarks(request.full_suite, request.seeds):
+            progress.note(f"{system.meta.name}: {remark}")
     _write_manifest(store, request, system, ())
     todo = {_id(sample): sample for sample in planned if sample.state != "done"}
     result = RunResult(planned=len(planned), resumed=len(planned) - len(todo), done=len(planned) - len(todo))

@@ -66,13 +66,16 @@ def test_the_report_tells_missing_unreadable_ambiguous_and_superfluous(tmp_path:
     (tmp_path / "bad.mp4").write_bytes(b"")
     (tmp_path / "notes.txt").write_text("not a video, not looked at")
     (tmp_path / "._good.mp4").write_bytes(b"left by macOS")
-    report = Folder(str(tmp_path)).report(make_suite("good", "twice", "bad", "lost"), [0])
+    folder, suite = Folder(str(tmp_path)), make_suite("good", "twice", "bad", "lost")
+    report = folder.report(suite, [0])
     assert report.found == 1
     assert report.missing == (("lost", 0),)
     assert len(report.unreadable) == 1
     assert "bad.mp4 is empty" in report.unreadable[0]
     assert len(report.ambiguous) == 1
     assert report.unmatched == ("good_9.mp4", "stranger.mp4")
+    (remark,) = folder.remarks(suite, [0])
+    assert remark.endswith("and left out: good_9.mp4, stranger.mp4")
     assert not report.complete
     assert "1 missing" in next(report.lines())
     assert len(list(report.lines())) == 6
