@@ -1,6 +1,9 @@
 import dataclasses
+import os
 import shutil
 import struct
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -73,6 +76,30 @@ def test_equal_frames_give_equal_bytes(tmp_path: Path) -> None:
     write_video(moving(), tmp_path / "a.mp4")
     write_video(moving(), tmp_path / "b.mp4")
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+ENCODE = """
+import sys
+from fractions import Fraction
+from pathlib import Path
+import numpy as np
+from a2bench.video import Video, write_video
+rng = np.random.default_rng(0)
+y, x = np.mgrid[:64, :96]
+wide = np.kron(rng.integers(0, 255, (20, 30, 3)), np.ones((8, 8, 1)))
+frames = [wide[2 * t : 2 * t + 64, 3 * t : 3 * t + 96] * 0.8 + rng.normal(0, 3, (64, 96, 3)) for t in range(12)]
+write_video(Video(np.stack(frames).clip(0, 255).astype(np.uint8), Fraction(16)), Path(sys.argv[1]))
+"""
+
+
+def test_what_was_in_memory_before_does_not_change_the_bytes(tmp_path: Path) -> None:
+    """glibc fills freed memory with a pattern when told; with x264's macroblock trees on, each gave another file."""
+    files = set()
+    for pattern in ("0", "1", "85", "165"):
+        environment = {**os.environ, "MALLOC_PERTURB_": pattern}
+        subprocess.run([sys.executable, "-c", ENCODE, tmp_path / "x.mp4"], env=environment, check=True)
+        files.add((tmp_path / "x.mp4").read_bytes())
+    assert len(files) == 1
 
 
 def test_decoding_twice_gives_equal_frames(path: Path) -> None:

@@ -14,6 +14,7 @@ from a2bench.harness.records import SCHEMA, SampleRecord, ScoreRecord
 from a2bench.harness.store import RunStore
 from a2bench.hashing import value_sha256
 from a2bench.systems import GenerationSettings, HasIdentity, VideoModel
+from a2bench.video import ENCODING
 from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_file
 
 State = Literal["done", "new", "stale", "failed", "damaged"]
@@ -73,6 +74,7 @@ def sample_identity(
         "case": case.generation_identity(),
         "system": {"name": system.meta.name, "revision": system.meta.revision, "own": own},
         "settings": settings.model_dump(mode="json"),
+        "encoding": ENCODING,
         "seed": seed,
     }
 
