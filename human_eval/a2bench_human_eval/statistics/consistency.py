@@ -1,0 +1,83 @@
+"""Do raters answer the same when the sides are exchanged, and do they favour a side?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from a2bench.harness.summary import clustered_mean
+from a2bench_human_eval.statistics.results import Bools, Estimate, Floats, Ints, t_quantile, wilson_interval
+from a2bench_human_eval.statistics.votes import Outcome, PairVotes
+
+
+@dataclass(frozen=True, eq=False)
+class SwapConsistency:
+    """How often a repeat with exchanged sides got the same answer.
+
+    overall: share in [0, 1], clustered by rater; n is the number of repeats.
+    per_rater: ``(rater, repeats, same)`` for every rater with repeats.
+    """
+
+    overall: Estimate
+    per_rater: tuple[tuple[int, int, int], ...]
+
+
+def oriented_outcomes(votes: PairVotes) -> Ints:
+    """``[V]`` outcomes as if the system with the lower index had been on the left."""
+    flipped = np.array([2, 1, 0, 3], dtype=np.int64)[votes.outcome]
+    return np.asarray(np.where(votes.left > votes.right, flipped, votes.outcome))
+
+
+def swap_consistency(votes: PairVotes, level: float = 0.95) -> SwapConsistency:
+    """Compare votes of one rater on one pair and prompt that were shown both ways; order in ``votes`` is order in time.
+
+    Each vote is compared with the latest earlier one of the same question that had the other side on the left. Same
+    means the same winner, or both times a tie, or both times both bad.
+    """
+    oriented = oriented_outcomes(votes)
+    latest: dict[tuple[int, int, int, int], int] = {}
+    raters, same = [], []
+    for vote in range(len(votes)):
+        left, right = int(votes.left[vote]), int(votes.right[vote])
+        question = (int(votes.rater[vote]), int(votes.prompt[vote]))
+        earlier = latest.pop((*question, right, left), None)
+        if earlier is None:
+            latest[(*question, left, right)] = vote
+        else:
+            raters.append(question[0])
+            same.append(float(oriented[vote] == oriented[earlier]))
+    if not same:
+        return SwapConsistency(Estimate(None, reason="no rater saw a pair both ways"), ())
+    rater, agrees = np.array(raters), np.array(same)
+    table = tuple((int(r), int((rater == r).sum()), int(agrees[rater == r].sum())) for r in np.unique(rater).tolist())
+    return SwapConsistency(clustered_share(agrees, rater, level), table)
+
+
+def left_share(votes: PairVotes, level: float = 0.95) -> Estimate:
+    """Share of decided votes that went to the left, clustered by rater; 0.5 when raters do not care.
+
+    It leans on sides having been random; `covariance.side_effect` also takes the systems into account.
+    """
+    decided = (votes.outcome == Outcome.LEFT) | (votes.outcome == Outcome.RIGHT)
+    if not decided.any():
+        return Estimate(None, reason="no vote has a winner")
+    return clustered_share((votes.outcome[decided] == Outcome.LEFT).astype(float), votes.rater[decided], level)
+
+
+def clustered_share(hits: Floats | Bools, clusters: Ints, level: float = 0.95) -> Estimate:
+    """A share of ``[N]`` zeros and ones with a Wilson interval that respects clusters ``[N]``.
+
+    The effective number of observations is ``share (1 - share) / stderr**2`` with the cluster-robust standard error
+    (`a2bench.harness.summary.clustered_mean`), and the quantile is t on G-1 degrees of freedom (Korn and Graubard 1998
+    in Wilson's form). Where all are equal, the clusters count as the observations: nothing narrower can be defended.
+    """
+    labels = [str(cluster) for cluster in clusters.tolist()]
+    share, stderr = clustered_mean(zip(labels, np.asarray(hits, dtype=float).tolist(), strict=True))
+    groups = len(set(labels))
+    if share is None:
+        return Estimate(None, reason="nothing was observed")
+    if stderr is None:
+        return Estimate(share, n=len(labels), reason="one cluster: how much another would differ is unknown")
+    spread = share * (1 - share)
+    effective = min(spread / stderr**2, float(len(labels))) if stderr > 0 and spread > 0 else float(groups)
+    low, high = wilson_interval(share, max(effective, 1.0), t_quantile(level, groups - 1))
+    return Estimate(share, low, high, stderr, len(labels))
