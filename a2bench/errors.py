@@ -10,6 +10,7 @@ A2BenchError                  exit code 1
 |   +-- OutputError           the output folder cannot be written
 +-- AdapterError              a system did not deliver a video for one sample
     +-- MissingVideoError     the video of a sample is not there (adapter ``folder``)
+    +-- GenerationInterruptedError   a video under way was stopped on purpose
 """
 
 import difflib
@@ -54,6 +55,10 @@ class AdapterError(A2BenchError):
 
 class MissingVideoError(AdapterError):
     """There is no video for this sample."""
+
+
+class GenerationInterruptedError(AdapterError):
+    """The making of a video was stopped on purpose."""
 
 
 class UnknownNameError(InputError):

@@ -1,0 +1,216 @@
+"""Is this folder the checkpoint that we mean? Checked by its configurations and its tensors' names and shapes.
+
+The published layout is that of ``Skywork/SkyReels-A2``: one folder per component, in each a ``config.json`` and one or
+several safetensors files. Only the heads of those files are read here, so the 60 GB are checked in a second and before
+anything is loaded.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from a2bench.errors import WeightsError
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Component:
+    """A folder of the checkpoint.
+
+    name: of the folder. classes: what its configuration may name as its class. stem: of its weights, None when it has
+    none. config: its file of settings.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    stem: str | None = None
+    config: str = "config.json"
+
+
+COMPONENTS = {
+    component.name: component
+    for component in (
+        # The published configuration names its own class; its tensors are those of the class in diffusers.
+        Component("transformer", ("A2Model", "WanTransformer3DModel"), "diffusion_pytorch_model"),
+        Component("vae", ("AutoencoderKLWan",), "diffusion_pytorch_model"),
+        Component("text_encoder", ("UMT5EncoderModel",), "model"),
+        Component("image_encoder", ("CLIPVisionModel", "CLIPVisionModelWithProjection"), "model"),
+        Component("image_processor", (), None, "preprocessor_config.json"),
+        Component("tokenizer", (), None, "tokenizer_config.json"),
+    )
+}
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that is not in the published layout, or whose files are missing, cut off or no safetensors.
+
+    Raises:
+        WeightsError: what is wrong, and where.
+    """
+    for component in COMPONENTS.values():
+        config = read_json(folder / component.name / component.config)
+        named = config.get("_class_name") or next(iter(config.get("architectures") or ()), None)
+        if component.classes and named not in component.classes:
+            raise WeightsError(
+                f"{folder / component.name / component.config} is for the class {named!r}, "
+                f"expected {' or '.join(component.classes)}; is this SkyReels-A2?"
+            )
+        if component.stem:
+            tensor_shapes(folder / component.name, component.stem)
+    _check_fit(folder)
+
+
+def _check_fit(folder: Path) -> None:
+    """Whether the components fit each other, by the sizes in their configurations."""
+    configs = {name: read_json(folder / name / part.config) for name, part in COMPONENTS.items()}
+    network = configs["transformer"]
+    for what, found, expected in (
+        ("transformer in_channels (16 noise, 4 mask, 16 latent)", network.get("in_channels"), 36),
+        ("transformer out_channels", network.get("out_channels"), 16),
+        ("vae z_dim", configs["vae"].get("z_dim"), 16),
+        ("transformer image_dim", network.get("image_dim"), configs["image_encoder"].get("hidden_size")),
+        ("transformer text_dim", network.get("text_dim"), configs["text_encoder"].get("d_model")),
+    ):
+        if found != expected:
+            raise WeightsError(f"{folder}: {what} is {found}, expected {expected}; is this SkyReels-A2?")
+
+
+def check_tensors(where: str, found: Mapping[str, Shape], expected: Mapping[str, Shape]) -> None:
+    """Refuse a component with missing, extra or misshapen tensors.
+
+    Raises:
+        WeightsError: names the first of each kind and says how many there are.
+    """
+    faults = []
+    for kind, names in (
+        ("missing", sorted(expected.keys() - found.keys())),
+        ("not expected", sorted(found.keys() - expected.keys())),
+        (
+            "of another shape",
+            [
+                f"{name} {list(found[name])} instead of {list(expected[name])}"
+                for name in sorted(found.keys() & expected.keys())
+                if found[name] != expected[name]
+            ],
+        ),
+    ):
+        if names:
+            faults.append(f"{len(names)} {kind}: {_few(names)}")
+    if faults:
+        raise WeightsError(f"the tensors of {where} are not those of SkyReels-A2: {'; '.join(faults)}")
+
+
+def _few(names: list[str], number: int = 5) -> str:
+    more = f" and {len(names) - number} more" if len(names) > number else ""
+    return ", ".join(names[:number]) + more
+
+
+def tensor_shapes(folder: Path, stem: str) -> dict[str, Shape]:
+    """Names and shapes of all tensors of a component, from the heads of its one file or of its shards.
+
+    Raises:
+        WeightsError: a file is missing, cut off or no safetensors, or a shard lacks a tensor that the index names.
+    """
+    shapes: dict[str, Shape] = {}
+    files = weight_files(folder, stem)
+    for path in files:
+        shapes |= {name: tuple(entry["shape"]) for name, entry in _head(path).items()}
+    index = folder / f"{stem}.safetensors.index.json"
+    if len(files) > 1 or index in files or index.is_file() and not (folder / f"{stem}.safetensors").is_file():
+        lost = sorted(read_json(index)["weight_map"].keys() - shapes.keys())
+        if lost:
+            raise WeightsError(f"{index} names tensors that no shard holds: {_few(lost)}; get the folder again")
+    return shapes
+
+
+def weight_files(folder: Path, stem: str) -> list[Path]:
+    """The safetensors files of a component, sorted by name.
+
+    Raises:
+        WeightsError: there are none, or the index is damaged.
+    """
+    single, index = folder / f"{stem}.safetensors", folder / f"{stem}.safetensors.index.json"
+    if single.is_file():
+        return [single]
+    if not index.is_file():
+        raise WeightsError(f"no weights in {folder}: expected {single.name} or {index.name} with its shards")
+    places = read_json(index).get("weight_map")
+    if not isinstance(places, dict) or not all(isinstance(name, str) and "/" not in name for name in places.values()):
+        raise WeightsError(f"{index} is damaged: it has no weight_map of file names; get it again")
+    return [folder / name for name in sorted(set(places.values()))]
+
+
+def _head(path: Path) -> dict[str, Any]:
+    """The entries of a safetensors file: an 8-byte length, that much JSON, then the tensors."""
+    if not path.is_file():
+        raise WeightsError(f"weights are incomplete: no such file {path}")
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(size - 8, 100 << 20):
+            raise WeightsError(f"{path} is cut off or no safetensors file ({size} bytes); get it again")
+        try:
+            head = json.loads(file.read(length))
+            entries = {name: entry for name, entry in head.items() if name != "__metadata__"}
+            end = max((entry["data_offsets"][1] for entry in entries.values()), default=0)
+            _ = [tuple(entry["shape"]) for entry in entries.values()]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            raise WeightsError(f"{path} is no safetensors file; get it again") from None
+    if size != 8 + length + end:
+        raise WeightsError(f"{path} is cut off: {size} bytes, {8 + length + end} by its head; get it again")
+    return entries
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A file of settings.
+
+    Raises:
+        WeightsError: it is missing or no JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsError(f"weights are incomplete: no such file {path}") from None
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be read as JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise WeightsError(f"{path} is no JSON object")
+    return value
+
+
+SAMPLES = 16
+SAMPLE_BYTES = 1 << 16
+
+
+def fingerprint(folder: Path) -> str:
+    """Twelve hex digits that tell checkpoints apart, from a few megabytes of them.
+
+    Settings, heads and sizes of the files, and sixteen evenly spread pieces of 64 KiB of each file of weights (all of a
+    file up to 1 MiB). Training changes every tensor, so another checkpoint differs; a few bytes altered by intent may
+    not be seen.
+    """
+    digest = hashlib.sha256()
+    for path in _files_that_count(folder):
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
+        with path.open("rb") as file:
+            if size <= SAMPLES * SAMPLE_BYTES:
+                digest.update(file.read())
+                continue
+            for number in range(SAMPLES):
+                file.seek(number * (size - SAMPLE_BYTES) // (SAMPLES - 1))
+                digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()[:12]
+
+
+def _files_that_count(folder: Path) -> Iterable[Path]:
+    for component in COMPONENTS.values():
+        if component.stem:
+            yield folder / component.name / component.config
+            yield from weight_files(folder / component.name, component.stem)
+        else:
+            yield from sorted(path for path in (folder / component.name).iterdir() if path.is_file())

@@ -1,0 +1,180 @@
+"""From a request to frames: noise and conditions, denoising with text guidance, decoding, trimming.
+
+The same function as the released ``models/pipeline_a2.py`` (SkyworkAI/SkyReels-A2 at 7c14e2e), shown by the golden
+vectors in ``tests/e2v``. Random numbers come from one CPU generator in the released order: the noise, then the
+posterior of the condition clip. Latents, conditions, guidance and scheduler are float32 whatever the network's type.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from a2bench.counting import count
+from a2bench.e2v.references import in_slots
+from a2bench.e2v.request import Request, Sampling, check_request
+from a2bench.e2v.semantic import SemanticBranch
+from a2bench.e2v.spatial import SpatialBranch
+from a2bench.errors import GenerationInterruptedError
+
+LATENT_CHANNELS = 16
+RATIO = 8
+"""Pixels along a side of one latent."""
+
+
+class Step(NamedTuple):
+    """What a step callback is told.
+
+    number: from 0. total: number of steps. latents: ``[1, 16, T, h, w]`` float32 after this step; not to be changed.
+    """
+
+    number: int
+    total: int
+    latents: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """All that the network gets beside the time, on its device.
+
+    noise: ``[1, 16, T, h, w]`` float32, where sampling starts. spatial: ``[1, 20, T, h, w]`` float32.
+    image: ``[1, N * 257, d]``, in the network's type, as are text and negative: ``[1, 512, d]``; negative is None
+    without guidance.
+    """
+
+    noise: torch.Tensor
+    spatial: torch.Tensor
+    image: torch.Tensor
+    text: torch.Tensor
+    negative: torch.Tensor | None
+
+
+class Pipeline:
+    """SkyReels-A2 with its components resident.
+
+    Args:
+        transformer: a ``WanTransformer3DModel`` with 36 input channels, on its device.
+        spatial: the spatial branch, which also decodes.
+        semantic: the semantic branch.
+    """
+
+    def __init__(self, transformer: Any, spatial: SpatialBranch, semantic: SemanticBranch) -> None:
+        self.transformer = transformer
+        self.spatial = spatial
+        self.semantic = semantic
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Stop the generation under way before its next step; may be called by the step callback or a thread."""
+        self._interrupted = True
+
+    @torch.inference_mode()
+    def generate(self, request: Request, on_step: Callable[[Step], None] | None = None) -> NDArray[np.uint8]:
+        """Make one video.
+
+        Returns:
+            ``[num_frames - trim, H, W, 3]`` uint8, RGB: without the frames of the references and the margin.
+
+        Raises:
+            InputError: a request that cannot be met; said before any work.
+            GenerationInterruptedError: `interrupt` was called.
+        """
+        check_request(request)
+        self.semantic.reader.check(request.prompt)
+        self.semantic.reader.check(request.sampling.negative_prompt)
+        self._interrupted = False
+        latents = self.denoise(self.conditions(request), request.sampling, on_step)
+        frames = self.spatial.decode(latents)[request.trim :]  # [F', 3, H, W]
+        frames = (frames * 255).round().to(torch.uint8).permute(0, 2, 3, 1)  # [F', H, W, 3]
+        return frames.cpu().numpy()
+
+    @torch.inference_mode()
+    def conditions(self, request: Request) -> Conditions:
+        """Draw the noise and encode prompt and references; what was encoded before is not encoded again."""
+        device, dtype = self.transformer.device, self.transformer.dtype
+        references, layout = in_slots(request.references), request.layout
+
+        # 1. Noise: the first draw of the generator
+        generator = torch.Generator("cpu").manual_seed(request.seed)
+        shape = (1, LATENT_CHANNELS, layout.num_latent_frames, request.height // RATIO, request.width // RATIO)
+        noise = torch.randn(shape, generator=generator, dtype=torch.float32)
+
+        # 2. Spatial branch: the second draw
+        spatial = self.spatial.condition(
+            references,
+            layout,
+            width=request.width,
+            height=request.height,
+            posterior=request.sampling.posterior,
+            generator=generator,
+        )
+
+        # 3. Semantic branch
+        image = self.semantic.image_tokens(references)
+        text = self.semantic.text_tokens(request.prompt)
+        guided = request.sampling.guidance_scale > 1
+        negative = self.semantic.text_tokens(request.sampling.negative_prompt) if guided else None
+        return Conditions(
+            noise=noise.to(device),
+            spatial=spatial.to(device),
+            image=image.to(device, dtype),
+            text=text.to(device, dtype),
+            negative=None if negative is None else negative.to(device, dtype),
+        )
+
+    @torch.inference_mode()
+    def denoise(
+        self, conditions: Conditions, sampling: Sampling, on_step: Callable[[Step], None] | None = None
+    ) -> torch.Tensor:
+        """Noise -> latents ``[1, 16, T, h, w]`` float32, normalised.
+
+        Raises:
+            GenerationInterruptedError: `interrupt` was called.
+        """
+        scheduler = make_scheduler(sampling.flow_shift)
+        scheduler.set_timesteps(sampling.steps, device=conditions.noise.device)
+        latents = conditions.noise
+        for index, time in enumerate(scheduler.timesteps):
+            if self._interrupted:
+                raise GenerationInterruptedError(f"interrupted after {index} of {sampling.steps} steps")
+            velocity = self._velocity(latents, time, conditions, sampling.guidance_scale)
+            latents = scheduler.step(velocity, time, latents, return_dict=False)[0]
+            count("step")
+            if on_step:
+                on_step(Step(index, sampling.steps, latents))
+        return latents
+
+    def _velocity(
+        self, latents: torch.Tensor, time: torch.Tensor, conditions: Conditions, guidance_scale: float
+    ) -> torch.Tensor:
+        """Guided prediction of the network, ``[1, 16, T, h, w]`` float32."""
+        seen = torch.cat([latents, conditions.spatial], dim=1).to(self.transformer.dtype)  # [1, 36, T, h, w]
+
+        def forward(name: str, text: torch.Tensor) -> torch.Tensor:
+            with self.transformer.cache_context(name):
+                out: torch.Tensor = self.transformer(
+                    hidden_states=seen,
+                    timestep=time.expand(1),
+                    encoder_hidden_states=text,
+                    encoder_hidden_states_image=conditions.image,
+                    return_dict=False,
+                )[0]
+            return out.float()  # [1, 16, T, h, w]
+
+        wanted = forward("cond", conditions.text)
+        if conditions.negative is None:
+            return wanted
+        # Both passes see the same references: guidance is by text only.
+        unwanted = forward("uncond", conditions.negative)
+        return unwanted + guidance_scale * (wanted - unwanted)
+
+
+def make_scheduler(flow_shift: float) -> Any:
+    """UniPC over flow sigmas as in the released scripts, which override the checkpoint's own shift of 3."""
+    return import_module("diffusers").UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=1000, flow_shift=flow_shift
+    )

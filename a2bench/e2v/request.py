@@ -1,0 +1,146 @@
+"""What can be asked of the model, and every refusal of a request, before any work.
+
+Refusals of a checkpoint are in `checkpoint`, those of an image file in `references.read_reference`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from a2bench.e2v.layout import STRIDE, ClipLayout
+from a2bench.e2v.references import Reference
+from a2bench.errors import CaseError, InputError
+
+MAX_REFERENCES = 3
+MAX_TOKENS = 512
+"""The network tells text from image tokens by counting: the last 512 are text."""
+SIDE_STEP = 16
+"""Pixels of one token of the network: 8 by the VAE, 2 by the patch."""
+NEGATIVE_PROMPT = (
+    "Bright tones, overexposed, static, blurred details, subtitles, style, works, paintings, images, static, overall "
+    "gray, worst quality, low quality, JPEG compression residue, ugly, incomplete, extra fingers, poorly drawn hands, "
+    "poorly drawn faces, deformed, disfigured, misshapen limbs, fused fingers, still picture, messy background, three "
+    "legs, many people in the background, walking backwards"
+)
+"""Wan2.1's English negative prompt, as in diffusers' example for Wan; the released scripts have one of this kind."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a video is sampled; the defaults are the released ones.
+
+    steps: denoising steps. guidance_scale: weight of the prompt against the negative prompt; 1 or less switches
+    guidance off and halves the work. flow_shift: how much of the schedule is spent on high noise.
+    negative_prompt: what to stay away from. posterior: the VAE's posterior of the condition clip is drawn from, as in
+    the released code, or its mode is taken. repeat: see `ClipLayout`. margin: frames to drop behind those of the
+    references; 3 is what the released script drops for three references.
+    """
+
+    steps: int = 50
+    guidance_scale: float = 5.0
+    flow_shift: float = 8.0
+    negative_prompt: str = NEGATIVE_PROMPT
+    posterior: Literal["sample", "mode"] = "sample"
+    repeat: bool = True
+    margin: int = 3
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise InputError(f"steps must be 1 or more, got {self.steps}")
+        if not math.isfinite(self.guidance_scale) or not 0 < self.flow_shift < math.inf:
+            raise InputError(
+                "guidance_scale must be a number and flow_shift a positive one, got "
+                f"{self.guidance_scale} and {self.flow_shift}"
+            )
+        if self.margin < 0:
+            raise InputError(f"margin must be 0 or more frames, got {self.margin}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One video to make.
+
+    references: one to three, in any order. width, height: pixels, multiples of 16. num_frames: frames that the network
+    makes, 4k+1; the result has `trim` fewer. seed: equal seeds give equal frames on one device.
+    """
+
+    prompt: str
+    references: tuple[Reference, ...]
+    width: int = 832
+    height: int = 480
+    num_frames: int = 81
+    seed: int = 42
+    sampling: Sampling = field(default_factory=Sampling)
+
+    @property
+    def layout(self) -> ClipLayout:
+        """The places of the references in the condition clip."""
+        return ClipLayout(self.num_frames, len(self.references), self.sampling.repeat)
+
+    @property
+    def trim(self) -> int:
+        """How many frames at the start of the decoded video show references and are dropped."""
+        return self.layout.trim(self.sampling.margin)
+
+
+def check_request(request: Request) -> None:
+    """Refuse what the model cannot do; nothing is loaded for that.
+
+    Raises:
+        InputError: sides that are no multiples of 16, or a number of frames that is not 4k+1 or leaves none.
+        CaseError: no reference, too many, or two backgrounds; an empty prompt.
+    """
+    width, height = request.width, request.height
+    if width < SIDE_STEP or height < SIDE_STEP or width % SIDE_STEP or height % SIDE_STEP:
+        near = f"{_nearest(width, SIDE_STEP)}x{_nearest(height, SIDE_STEP)}"
+        raise InputError(f"{width}x{height}: both sides must be multiples of {SIDE_STEP}; the nearest size is {near}")
+    number = len(request.references)
+    if not 1 <= number <= MAX_REFERENCES:
+        raise CaseError(f"SkyReels-A2 takes 1 to {MAX_REFERENCES} references, got {number}")
+    if sum(reference.role == "background" for reference in request.references) > 1:
+        raise CaseError("SkyReels-A2 takes one background, got several; give the others as objects")
+    if not request.prompt.strip():
+        raise CaseError("the prompt is empty")
+    check_frames(request.num_frames, request.trim)
+
+
+def check_frames(num_frames: int, trim: int) -> None:
+    """Refuse a number of frames that the VAE cannot fold, or of which nothing would be left.
+
+    Raises:
+        InputError: not 4k+1, or not more than are trimmed.
+    """
+    kept = f" ({num_frames - trim} + {trim} that are trimmed)" if num_frames > trim > 0 else ""
+    if num_frames < 1 or num_frames % STRIDE != 1:
+        below = max(1, (num_frames - 1) // STRIDE * STRIDE + 1)
+        raise InputError(
+            f"{num_frames} frames{kept} cannot be made: the number must be {STRIDE}k+1, such as {below} or "
+            f"{below + STRIDE}"
+        )
+    if num_frames <= trim:
+        raise InputError(f"{num_frames} frames leave none: the first {trim} show the references and are trimmed")
+
+
+def check_prompt(prompt: str, tokenize: Callable[[str], Sequence[int]], decode: Callable[[list[int]], str]) -> None:
+    """Refuse a prompt whose end the model would not see, and say what that end is.
+
+    Args:
+        prompt: the cleaned prompt.
+        tokenize: from text to token ids, end token included.
+        decode: from token ids to text.
+
+    Raises:
+        CaseError: more than 512 tokens.
+    """
+    ids = list(tokenize(prompt))
+    if len(ids) > MAX_TOKENS:
+        cut = decode(ids[MAX_TOKENS - 1 : -1]).strip()
+        shown = cut if len(cut) <= 200 else f"{cut[:120]} [...] {cut[-60:]}"
+        raise CaseError(
+            f"the prompt has {len(ids)} tokens, {MAX_TOKENS} fit; shorten it, or these words would be cut: {shown!r}"
+        )
+
+
+def _nearest(side: int, step: int) -> int:
+    return max(step, round(side / step) * step)

@@ -1,0 +1,96 @@
+"""Spatial branch: where and how the references stand in the 20 condition channels.
+
+Paper: SkyReels-A2, arXiv:2504.02436; code: ``prepare_latents`` of SkyworkAI/SkyReels-A2 at 7c14e2e, "before VAE". The
+references stand in the first frames of a clip that is otherwise mid-grey, the whole clip goes through the VAE once, and
+the mask says which latent frames are references.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from a2bench.e2v.cache import EncodingCache
+from a2bench.e2v.layout import ClipLayout
+from a2bench.e2v.references import Reference, fit_to_frame, pixels
+from a2bench.hashing import value_sha256
+
+
+class SpatialBranch:
+    """References -> condition.
+
+    Args:
+        vae: an ``AutoencoderKLWan`` in float32, on its device.
+    """
+
+    def __init__(self, vae: Any) -> None:
+        self.vae = vae
+        self._posteriors = EncodingCache("encode:reference")
+
+    def condition(
+        self,
+        references: tuple[Reference, ...],
+        layout: ClipLayout,
+        *,
+        width: int,
+        height: int,
+        posterior: Literal["sample", "mode"],
+        generator: torch.Generator,
+    ) -> torch.Tensor:
+        """Encode references, which are in the order of their slots.
+
+        With ``posterior="sample"`` one draw of ``[1, 16, T, h, w]`` is taken from the generator, so the result depends
+        on the seed; with ``mode`` none is.
+
+        Returns:
+            ``[1, 4 + 16, T, h, w]`` float32: mask channels in {0, 1}, then normalised latents.
+        """
+        # 1. Pixel clip -> posterior, once for each distinct clip
+        content = value_sha256([[r.role, r.content] for r in references] + [str(layout), width, height])
+        moments = self._posteriors.get(content, lambda: self._moments(references, layout, width, height))
+        mean, std = moments.chunk(2)  # each [1, 16, T, h, w]
+
+        # 2. Posterior -> normalised latents
+        latents = mean
+        if posterior == "sample":
+            noise = torch.randn(mean.shape, generator=generator, dtype=torch.float32)  # on the CPU, on every device
+            latents = mean + std * noise.to(mean.device)
+        latents = self.normalise(latents)
+
+        # 3. Mask channels, the same for every place of a latent frame
+        mask = torch.from_numpy(layout.mask()).to(latents)  # [4, T]
+        mask = mask[None, :, :, None, None].expand(1, *mask.shape, *latents.shape[-2:])  # [1, 4, T, h, w]
+        return torch.cat([mask, latents], dim=1)  # [1, 20, T, h, w]
+
+    def clip(self, references: tuple[Reference, ...], layout: ClipLayout, width: int, height: int) -> torch.Tensor:
+        """The pixel clip ``[1, 3, F, H, W]`` float32 in [-1, 1]; empty frames are 0, which is mid-grey."""
+        clip = np.zeros((1, 3, layout.num_frames, height, width), np.float32)
+        start = 0
+        for reference, shown in zip(references, layout.shown_frames, strict=True):
+            clip[0, :, start : start + shown] = pixels(fit_to_frame(reference, width, height))[:, None]
+            start += shown
+        return torch.from_numpy(clip)
+
+    def normalise(self, latents: torch.Tensor) -> torch.Tensor:
+        """The VAE's latents, scaled to what the network was trained on."""
+        mean, std = self._statistics(latents)
+        return (latents - mean) / std
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Normalised latents ``[1, 16, T, h, w]`` -> frames ``[F, 3, H, W]`` float32 in [0, 1]."""
+        latents = latents.to(self.vae.device, torch.float32)
+        mean, std = self._statistics(latents)
+        video: torch.Tensor = self.vae.decode(latents * std + mean, return_dict=False)[0]  # [1, 3, F, H, W]
+        return (video[0].transpose(0, 1) / 2 + 0.5).clamp(0, 1)  # [F, 3, H, W]
+
+    def _moments(self, references: tuple[Reference, ...], layout: ClipLayout, width: int, height: int) -> torch.Tensor:
+        clip = self.clip(references, layout, width, height).to(self.vae.device, torch.float32)
+        posterior = self.vae.encode(clip).latent_dist
+        return torch.cat([posterior.mean, posterior.std])  # [2, 16, T, h, w]
+
+    def _statistics(self, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        mean, std = (
+            torch.tensor(values, dtype=torch.float32, device=like.device).view(1, -1, 1, 1, 1)
+            for values in (self.vae.config.latents_mean, self.vae.config.latents_std)
+        )
+        return mean, std
