@@ -13,6 +13,7 @@ Beside `a2bench.systems.VideoModel`, an adapter may have two hooks:
 ADAPTERS = {
     "folder": "a2bench.adapters.folder:Folder",
     "command": "a2bench.adapters.command:Command",
+    "skyreels-a2": "a2bench.adapters.skyreels_a2:SkyReelsA2",
     "collage": "a2bench.adapters.controls:Collage",
     "slideshow": "a2bench.adapters.controls:Slideshow",
     "frozen": "a2bench.adapters.controls:Frozen",

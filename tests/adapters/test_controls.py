@@ -18,7 +18,7 @@ from a2bench.errors import AdapterError, CaseError
 from a2bench.hashing import file_sha256
 from a2bench.systems import GenerationSettings, VideoModel
 
-CONTROLS = [name for name in ADAPTERS if name not in ("folder", "command")]
+CONTROLS = [name for name in ADAPTERS if name not in ("folder", "command", "skyreels-a2")]
 SMALL = GenerationSettings(width=160, height=96, num_frames=12, fps=Fraction(4))
 
 Draw = Callable[[str, str], ImageFile]

@@ -1,0 +1,159 @@
+"""SkyReels-A2, included in A2Bench: the model is in `a2bench.e2v`, this file is its door."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from a2bench.cases import Case
+from a2bench.errors import AdapterError, CaseError, InputError
+from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.video import Video
+
+if TYPE_CHECKING:
+    from a2bench.e2v.pipeline import Pipeline
+    from a2bench.e2v.request import Request
+
+DEFAULTS = {"steps": "50", "guidance_scale": "5.0", "flow_shift": "8.0", "margin": "3", "posterior": "sample"}
+
+
+class SkyReelsA2:
+    """One to three references and a prompt -> video.
+
+    The frames of the references and a margin are made on top of those that are asked for and then dropped: for three
+    references 12, so ``--num-frames 69`` makes the 81 frames that the model was trained with, ``--num-frames 81``
+    makes 93.
+
+    Args:
+        weights: a local folder in the layout of ``Skywork/SkyReels-A2``, or that repository as OWNER/NAME@COMMIT in the
+            local cache of the hub client.
+        steps: denoising steps.
+        guidance_scale: weight of the prompt against the negative prompt.
+        flow_shift: how much of the schedule is spent on high noise.
+        margin: frames to drop behind those of the references.
+        posterior: ``sample`` as released, or ``mode``.
+        negative_prompt: what to stay away from; the released kind if not given.
+        precision: of network and text encoder, ``bfloat16`` as released or ``float32``.
+
+    Raises:
+        InputError: an option cannot be understood.
+        WeightsError: no complete checkpoint there; the message says what to type.
+    """
+
+    meta = ModelMeta(
+        name="skyreels-a2",
+        revision="1",
+        title="SkyReels-A2",
+        description="SkyReels-A2-Wan2.1-14B-Preview (arXiv:2504.02436) from a local checkpoint, 1 to 3 references",
+        licence="Apache-2.0 (weights, as tagged by Skywork; their code: Skywork community licence)",
+        url="https://github.com/SkyworkAI/SkyReels-A2",
+        open_weights=True,
+        max_references=3,
+        device="gpu",
+    )
+
+    def __init__(
+        self,
+        weights: str,
+        steps: str = DEFAULTS["steps"],
+        guidance_scale: str = DEFAULTS["guidance_scale"],
+        flow_shift: str = DEFAULTS["flow_shift"],
+        margin: str = DEFAULTS["margin"],
+        posterior: str = DEFAULTS["posterior"],
+        negative_prompt: str | None = None,
+        precision: str = "bfloat16",
+    ) -> None:
+        from a2bench.e2v.request import NEGATIVE_PROMPT, Sampling
+        from a2bench.e2v.source import find_weights
+
+        if posterior not in ("sample", "mode"):
+            raise InputError(f"posterior {posterior!r} must be sample or mode")
+        if precision not in ("bfloat16", "float32"):
+            raise InputError(f"precision {precision!r} must be bfloat16 or float32")
+        self.sampling = Sampling(
+            steps=_whole("steps", steps),
+            guidance_scale=_number("guidance_scale", guidance_scale),
+            flow_shift=_number("flow_shift", flow_shift),
+            negative_prompt=NEGATIVE_PROMPT if negative_prompt is None else negative_prompt,
+            posterior="mode" if posterior == "mode" else "sample",
+            margin=_whole("margin", margin),
+        )
+        self.precision = precision
+        self.weights = find_weights(weights)
+        self.meta = SkyReelsA2.meta.model_copy(update={"revision": f"1-{self.weights.revision}"})
+        self._pipeline: Pipeline | None = None
+
+    def identity(self, case: Case) -> dict[str, Any]:
+        """What makes the video beside the revision, which carries the weights' own: not where the weights lie."""
+        from dataclasses import asdict
+
+        return {**asdict(self.sampling), "precision": self.precision}
+
+    def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
+        """Make one video; the first call loads the model, which then stays.
+
+        Raises:
+            AdapterError: this model cannot make such a video, or the memory does not suffice.
+            CaseError: a reference or the prompt cannot be used.
+        """
+        import torch
+
+        try:
+            request = self._request(case, seed, settings)
+            frames = self._loaded(request).generate(request)
+        except CaseError:
+            raise
+        except InputError as error:
+            raise AdapterError(f"case {case.id!r}: {error}") from None
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            raise AdapterError(
+                f"case {case.id!r}: out of GPU memory making {request.num_frames} frames of {request.width}x"
+                f"{request.height} beside 47 GB of resident weights; free the GPU of other work, or take a larger one"
+            ) from None
+        return Video(frames, settings.fps)
+
+    def _request(self, case: Case, seed: int, settings: GenerationSettings) -> "Request":
+        from a2bench.e2v.layout import ClipLayout
+        from a2bench.e2v.references import read_reference
+        from a2bench.e2v.request import Request, check_request
+
+        # The case's own reference, as every system gets it; cut-outs are for metrics and controls.
+        references = tuple(read_reference(element.reference.path, element.role) for element in case.elements)
+        extra = ClipLayout(settings.num_frames, len(references), self.sampling.repeat).trim(self.sampling.margin)
+        request = Request(
+            case.prompt,
+            references,
+            width=settings.width,
+            height=settings.height,
+            num_frames=settings.num_frames + extra,
+            seed=seed,
+            sampling=self.sampling,
+        )
+        check_request(request)
+        return request
+
+    def _loaded(self, request: "Request") -> "Pipeline":
+        """The resident pipeline; before it is first loaded, the tokenizer alone checks the prompts."""
+        from a2bench.e2v.loading import load_pipeline, load_prompt_reader, require_packages
+        from a2bench.resources import device
+
+        if self._pipeline is None:
+            require_packages()
+            reader = load_prompt_reader(self.weights.folder)
+            reader.check(request.prompt)
+            reader.check(request.sampling.negative_prompt)
+            precision = "bfloat16" if self.precision == "bfloat16" else "float32"
+            self._pipeline = load_pipeline(self.weights.folder, device=device(), precision=precision, reader=reader)
+        return self._pipeline
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"{name} {text!r} must be a whole number")
+    return int(text)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{name} {text!r} must be a number") from None
