@@ -1,6 +1,5 @@
 """SkyReels-A2, included in A2Bench: the model is in `a2bench.e2v`, this file is its door."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from a2bench.cases import Case
@@ -9,6 +8,7 @@ from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video
 
 if TYPE_CHECKING:
+    from a2bench.e2v.loading import Precision
     from a2bench.e2v.pipeline import Pipeline
     from a2bench.e2v.request import Request
 
@@ -52,7 +52,7 @@ class SkyReelsA2:
 
     def __init__(
         self,
-        weights: str,
+        weights: str = "",
         steps: str = DEFAULTS["steps"],
         guidance_scale: str = DEFAULTS["guidance_scale"],
         flow_shift: str = DEFAULTS["flow_shift"],
@@ -64,19 +64,17 @@ class SkyReelsA2:
         from a2bench.e2v.request import NEGATIVE_PROMPT, Sampling
         from a2bench.e2v.source import find_weights
 
-        if posterior not in ("sample", "mode"):
-            raise InputError(f"posterior {posterior!r} must be sample or mode")
-        if precision not in ("bfloat16", "float32"):
-            raise InputError(f"precision {precision!r} must be bfloat16 or float32")
         self.sampling = Sampling(
             steps=_whole("steps", steps),
             guidance_scale=_number("guidance_scale", guidance_scale),
             flow_shift=_number("flow_shift", flow_shift),
             negative_prompt=NEGATIVE_PROMPT if negative_prompt is None else negative_prompt,
-            posterior="mode" if posterior == "mode" else "sample",
+            posterior="mode" if _choice("posterior", posterior, "sample", "mode") == "mode" else "sample",
             margin=_whole("margin", margin),
         )
-        self.precision = precision
+        self.precision: Precision = (
+            "float32" if _choice("precision", precision, "bfloat16", "float32") == "float32" else "bfloat16"
+        )
         self.weights = find_weights(weights)
         self.meta = SkyReelsA2.meta.model_copy(update={"revision": f"1-{self.weights.revision}"})
         self._pipeline: Pipeline | None = None
@@ -106,8 +104,8 @@ class SkyReelsA2:
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             raise AdapterError(
-                f"case {case.id!r}: out of GPU memory making {request.num_frames} frames of {request.width}x"
-                f"{request.height} beside 47 GB of resident weights; free the GPU of other work, or take a larger one"
+                f"case {case.id!r}: out of GPU memory making {settings.num_frames} frames of {settings.width}x"
+                f"{settings.height}; the weights alone take 47 GB: use a GPU of 80 GB that does nothing else"
             ) from None
         return Video(frames, settings.fps)
 
@@ -141,8 +139,9 @@ class SkyReelsA2:
             reader = load_prompt_reader(self.weights.folder)
             reader.check(request.prompt)
             reader.check(request.sampling.negative_prompt)
-            precision = "bfloat16" if self.precision == "bfloat16" else "float32"
-            self._pipeline = load_pipeline(self.weights.folder, device=device(), precision=precision, reader=reader)
+            self._pipeline = load_pipeline(
+                self.weights.folder, device=device(), precision=self.precision, reader=reader
+            )
         return self._pipeline
 
 
@@ -150,6 +149,12 @@ def _whole(name: str, text: str) -> int:
     if not text.isdecimal():
         raise InputError(f"{name} {text!r} must be a whole number")
     return int(text)
+
+
+def _choice(name: str, text: str, *choices: str) -> str:
+    if text not in choices:
+        raise InputError(f"{name} {text!r} must be {' or '.join(choices)}")
+    return text
 
 
 def _number(name: str, text: str) -> float:

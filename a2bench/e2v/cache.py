@@ -16,7 +16,7 @@ class EncodingCache:
         max_bytes: how much is kept; one entry is kept however large it is.
     """
 
-    def __init__(self, event: str, max_bytes: int = 1 << 30) -> None:
+    def __init__(self, event: str, max_bytes: int = 1 << 28) -> None:
         self.event = event
         self.max_bytes = max_bytes
         self._kept: OrderedDict[str, torch.Tensor] = OrderedDict()

@@ -101,7 +101,7 @@ def check_tensors(where: str, found: Mapping[str, Shape], expected: Mapping[str,
         if names:
             faults.append(f"{len(names)} {kind}: {_few(names)}")
     if faults:
-        raise WeightsError(f"the tensors of {where} are not those of SkyReels-A2: {'; '.join(faults)}")
+        raise WeightsError(f"the tensors in {where} are not those that its config.json implies: {'; '.join(faults)}")
 
 
 def _few(names: list[str], number: int = 5) -> str:

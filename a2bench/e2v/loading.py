@@ -112,8 +112,8 @@ def _build(name: str, config: dict[str, Any]) -> Any:
             own = {key: value for key, value in config.items() if not key.startswith("_")}
             return network(**own)
         if name == "text_encoder":
-            return UMT5EncoderModel(UMT5Config(**config))
-        return CLIPVisionModel(CLIPVisionConfig(**config))
+            return UMT5EncoderModel(UMT5Config.from_dict(config))
+        return CLIPVisionModel(CLIPVisionConfig.from_dict(config))
     except (TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(f"the configuration of {name} cannot be built: {reason}; is this SkyReels-A2?") from error
@@ -122,18 +122,17 @@ def _build(name: str, config: dict[str, Any]) -> Any:
 def _without_history(name: str, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """The tensors by the names that mean the same in every version of transformers.
 
-    CLIP's were once all below ``vision_model.`` and had ``position_ids``, which are computed today. UMT5's embedding
-    may be stored under either of two names or both.
+    CLIP's were once all below ``vision_model.``. UMT5's embedding may be stored under either of two names or both.
     """
     if name == "image_encoder":
-        return {
-            re.sub(r"^vision_model\.", "", key): shape
-            for key, shape in shapes.items()
-            if not key.endswith(".position_ids")
-        }
+        return {re.sub(r"^vision_model\.", "", key): shape for key, shape in shapes.items() if not _UNUSED.search(key)}
     if name == "text_encoder":
         return {re.sub(r"^encoder\.embed_tokens\.", "shared.", key): shape for key, shape in shapes.items()}
     return dict(shapes)
+
+
+_UNUSED = re.compile(r"(^|\.)position_ids$|^visual_projection\.weight$")
+"""Tensors of older CLIP files: positions that are computed today, and the head of the class with projection."""
 
 
 def _strict(model: Any, folder: Path, **dtype: torch.dtype) -> Any:
@@ -143,7 +142,7 @@ def _strict(model: Any, folder: Path, **dtype: torch.dtype) -> Any:
     """
     loaded, told = model.from_pretrained(folder, local_files_only=True, output_loading_info=True, **dtype)
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        names = sorted(str(name) for name in told[kind] if not str(name).endswith("position_ids"))
+        names = sorted(str(name) for name in told[kind] if not _UNUSED.search(str(name)))
         if names:
             raise WeightsError(f"{folder} was not loaded whole: {kind.replace('_', ' ')} {names[:5]}")
     return loaded

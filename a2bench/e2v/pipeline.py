@@ -140,6 +140,7 @@ class Pipeline:
         latents = conditions.noise
         for index, time in enumerate(scheduler.timesteps):
             if self._interrupted:
+                self._interrupted = False
                 raise GenerationInterruptedError(f"interrupted after {index} of {sampling.steps} steps")
             velocity = self._velocity(latents, time, conditions, sampling.guidance_scale)
             latents = scheduler.step(velocity, time, latents, return_dict=False)[0]

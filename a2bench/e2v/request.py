@@ -111,15 +111,23 @@ def check_frames(num_frames: int, trim: int) -> None:
     Raises:
         InputError: not 4k+1, or not more than are trimmed.
     """
-    kept = f" ({num_frames - trim} + {trim} that are trimmed)" if num_frames > trim > 0 else ""
     if num_frames < 1 or num_frames % STRIDE != 1:
         below = max(1, (num_frames - 1) // STRIDE * STRIDE + 1)
         raise InputError(
-            f"{num_frames} frames{kept} cannot be made: the number must be {STRIDE}k+1, such as {below} or "
-            f"{below + STRIDE}"
+            f"{_frames(num_frames, trim)} cannot be made: the number must be {STRIDE}k+1, such as "
+            f"{_frames(below, trim)} or {_frames(below + STRIDE, trim)}"
         )
     if num_frames <= trim:
         raise InputError(f"{num_frames} frames leave none: the first {trim} show the references and are trimmed")
+
+
+def _frames(number: int, trim: int) -> str:
+    """A number of frames, and what is left of it.
+
+    >>> _frames(21, 12)
+    '21 frames (9 without the 12 of the references)'
+    """
+    return f"{number} frames" + (f" ({number - trim} without the {trim} of the references)" if number > trim else "")
 
 
 def check_prompt(prompt: str, tokenize: Callable[[str], Sequence[int]], decode: Callable[[list[int]], str]) -> None:

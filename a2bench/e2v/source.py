@@ -34,8 +34,10 @@ def find_weights(text: str) -> Weights:
     Raises:
         WeightsError: nothing there, or not a complete checkpoint; the message says what to type.
     """
+    if not text:
+        raise WeightsError(f"SkyReels-A2 needs its weights: --set weights=DIR; get them with {HOW}")
     folder = Path(text).expanduser()
-    if text and folder.is_dir():
+    if folder.is_dir():
         check_folder(folder)
         return Weights(folder.resolve(), fingerprint(folder))
     hub = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@(.*))?", text)

@@ -25,7 +25,7 @@ class SpatialBranch:
 
     def __init__(self, vae: Any) -> None:
         self.vae = vae
-        self._posteriors = EncodingCache("encode:reference")
+        self._posteriors = EncodingCache("encode:reference", max_bytes=1 << 30)
 
     def condition(
         self,
@@ -48,7 +48,7 @@ class SpatialBranch:
         # 1. Pixel clip -> posterior, once for each distinct clip
         content = value_sha256([[r.role, r.content] for r in references] + [str(layout), width, height])
         moments = self._posteriors.get(content, lambda: self._moments(references, layout, width, height))
-        mean, std = moments.chunk(2)  # each [1, 16, T, h, w]
+        mean, std = moments.to(self.vae.device).chunk(2)  # each [1, 16, T, h, w]
 
         # 2. Posterior -> normalised latents
         latents = mean
@@ -86,7 +86,8 @@ class SpatialBranch:
     def _moments(self, references: tuple[Reference, ...], layout: ClipLayout, width: int, height: int) -> torch.Tensor:
         clip = self.clip(references, layout, width, height).to(self.vae.device, torch.float32)
         posterior = self.vae.encode(clip).latent_dist
-        return torch.cat([posterior.mean, posterior.std])  # [2, 16, T, h, w]
+        # Kept on the CPU: 33 MB at 81 frames of 832x480.
+        return torch.cat([posterior.mean, posterior.std]).cpu()  # [2, 16, T, h, w]
 
     def _statistics(self, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         mean, std = (

@@ -1,0 +1,175 @@
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2v"))
+
+from tiny_checkpoint import write_tiny_checkpoint  # noqa: E402
+
+from a2bench.adapters.skyreels_a2 import SkyReelsA2  # noqa: E402
+from a2bench.cases import Case, Suite  # noqa: E402
+from a2bench.cli import cli  # noqa: E402
+from a2bench.conformance import check_adapter, passed  # noqa: E402
+from a2bench.counting import take_counts  # noqa: E402
+from a2bench.errors import AdapterError, CaseError, InputError, WeightsError  # noqa: E402
+from a2bench.harness.store import RunStore  # noqa: E402
+from a2bench.systems import GenerationSettings  # noqa: E402
+
+SMALL = GenerationSettings(width=64, height=48, num_frames=9, fps=Fraction(15))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_tiny_checkpoint(tmp_path_factory.mktemp("weights")))
+
+
+@pytest.fixture
+def system(weights: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SkyReelsA2]:
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    yield SkyReelsA2(weights=weights, steps="1", negative_prompt="blur")
+
+
+def make(system: SkyReelsA2, case: Case, seed: int = 0, **settings: Any) -> Any:
+    return system.generate(case, seed=seed, settings=SMALL.model_copy(update=settings))
+
+
+def test_it_keeps_the_promises_of_an_adapter(weights: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    checks = list(check_adapter("skyreels-a2", {"weights": weights, "steps": "1"}))
+    assert passed(checks), checks
+    refusal = next(check for check in checks if check.name == "refuses with AdapterError")
+    assert (refusal.status, "unreadable.png cannot be read as an image" in refusal.found) == ("pass", True)
+
+
+def test_making_the_adapter_imports_nothing_heavy(weights: str) -> None:
+    code = (
+        "import sys; from a2bench import registry; "
+        f"registry.load('adapter', 'skyreels-a2')(weights={weights!r}); "
+        "print([n for n in ('torch', 'diffusers', 'transformers') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_run_loads_once_and_encodes_each_thing_once(system: SkyReelsA2, suite: Suite) -> None:
+    take_counts()
+    for case in suite.cases:
+        for seed in range(2):
+            make(system, case, seed)
+    counts = take_counts()
+    assert len(suite.cases) == 3
+    assert counts["load:WanTransformer3DModel"] == counts["load:UMT5EncoderModel"] == 1
+    assert counts["encode:text"] == 3 + 1  # and the negative prompt
+    assert counts["encode:image"] == 3 * 3
+    assert counts["encode:reference"] == 3
+    assert counts["step"] == 6
+
+
+def test_the_video_has_the_frames_that_were_asked_for_and_none_of_the_references(
+    system: SkyReelsA2, suite: Suite
+) -> None:
+    video = make(system, suite.cases[0])
+    assert video.frames.shape == (9, 48, 64, 3)
+    assert video.fps == 15
+
+
+def test_what_it_cannot_make_is_refused_without_loading(system: SkyReelsA2, suite: Suite, tmp_path: Path) -> None:
+    case = suite.cases[0]
+    take_counts()
+    with pytest.raises(AdapterError, match="case 'case-0': 72x48: both sides must be multiples of 16"):
+        make(system, case, width=72)
+    with pytest.raises(AdapterError, match=r"case 'case-0': 22 frames \(10 without the 12 of the references\)"):
+        make(system, case, num_frames=10)
+    with pytest.raises(CaseError, match="512 fit; shorten it, or these words would be cut: '.*'"):
+        make(system, case.model_copy(update={"prompt": case.prompt + " and so on" * 60}))
+    case.elements[0].reference.path.write_text("no image")
+    with pytest.raises(CaseError, match="the character's reference .* cannot be read as an image"):
+        make(system, case)
+    assert take_counts() == {}
+
+
+def test_a_checkpoint_of_another_model_is_told_for_the_case(
+    weights: str, tmp_path: Path, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    copy = Path(shutil.copytree(weights, tmp_path / "copy"))
+    config = copy / "transformer/config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "num_layers": 1}))
+    with pytest.raises(AdapterError, match=r"32 not expected: blocks\.1\.attn1"):
+        make(SkyReelsA2(weights=str(copy)), suite.cases[0])
+
+
+def test_running_out_of_gpu_memory_fails_the_sample_in_one_sentence(
+    system: SkyReelsA2, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(system, suite.cases[0])
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    assert system._pipeline is not None
+    monkeypatch.setattr(system._pipeline, "generate", full)
+    with pytest.raises(AdapterError, match="out of GPU memory making 9 frames of 64x48"):
+        make(system, suite.cases[0])
+
+
+def test_identity_and_revision_say_what_makes_the_video(weights: str, suite: Suite) -> None:
+    case = suite.cases[0]
+    base = SkyReelsA2(weights=weights)
+    assert base.meta.revision == f"1-{base.weights.revision}"
+    assert "weights" not in base.identity(case)
+    for option, value in (
+        ("steps", "49"), ("guidance_scale", "4"), ("flow_shift", "3"), ("margin", "0"), ("posterior", "mode"),
+        ("negative_prompt", "blur"), ("precision", "float32"),
+    ):  # fmt: skip
+        other = SkyReelsA2(weights=weights, **{option: value})
+        assert other.identity(case) != base.identity(case), option
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": "many"}, "steps 'many' must be a whole number"),
+        ({"steps": "0"}, "steps must be 1 or more"),
+        ({"guidance_scale": "high"}, "guidance_scale 'high' must be a number"),
+        ({"posterior": "mean"}, "posterior 'mean' must be sample or mode"),
+        ({"precision": "float16"}, "precision 'float16' must be bfloat16 or float32"),
+    ],
+)
+def test_an_option_that_cannot_be_understood_is_refused(weights: str, options: dict[str, str], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        SkyReelsA2(weights=weights, **options)
+
+
+def test_without_weights_the_message_says_what_to_type() -> None:
+    with pytest.raises(WeightsError, match="needs its weights: --set weights=DIR; get them with `hf download"):
+        SkyReelsA2()
+
+
+def test_eval_makes_and_measures_videos_and_resumes(weights: str, tmp_path: Path) -> None:
+    arguments = [
+        "eval", "--model", "skyreels-a2", "--set", f"weights={weights}", "--set", "steps=2", "--suite", "a2bench-mini",
+        "--limit", "2", "--size", "64x64", "--num-frames", "9", "--metrics", "sharpness", "--device", "cpu",
+        "--output", str(tmp_path / "run"),
+    ]  # fmt: skip
+    first = CliRunner().invoke(cli, arguments)
+    assert first.exit_code == 0, first.output
+    samples = list(RunStore(tmp_path / "run").samples.values())
+    assert [sample.video.num_frames for sample in samples if sample.video] == [9, 9]
+    counts = [sample.counts for sample in samples]
+    assert sum(count.get("load:WanTransformer3DModel", 0) for count in counts) == 1
+    assert sum(count["encode:text"] for count in counts) == 3
+    assert (tmp_path / "run/report/index.html").is_file()
+    again = CliRunner().invoke(cli, arguments)
+    assert again.exit_code == 0, again.output
+    assert list(RunStore(tmp_path / "run").samples.values()) == samples
