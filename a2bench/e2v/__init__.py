@@ -9,7 +9,7 @@ The network is Wan2.1-I2V-14B unchanged: diffusers' ``WanTransformer3DModel`` an
 - `semantic`: text tokens, and CLIP tokens of every reference.
 - `pipeline`: noise -> latents -> frames.
 - `request`: what can be asked for, and every refusal.
-- `checkpoint`, `loading`: the published folder, checked key by key, then loaded.
+- `source`, `checkpoint`, `memory`, `loading`: where the published folder is, checked key by key, then loaded.
 
 Five lines in Python::
 

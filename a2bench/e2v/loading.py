@@ -15,6 +15,7 @@ import torch
 
 from a2bench.counting import count
 from a2bench.e2v.checkpoint import COMPONENTS, Shape, check_folder, check_tensors, read_json, tensor_shapes
+from a2bench.e2v.memory import check_memory
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.semantic import PromptReader, SemanticBranch
 from a2bench.e2v.spatial import SpatialBranch
@@ -58,13 +59,14 @@ def load_pipeline(
         reader: the tokenizer, if it is loaded already.
 
     Raises:
-        InputError: a package is missing.
+        InputError: a package is missing, or the weights do not fit into the device's memory.
         WeightsError: the checkpoint is incomplete, or its tensors are not those of the architecture.
     """
     require_packages()
     check_folder(folder)
     for name in ("transformer", "vae", "text_encoder", "image_encoder"):
         check_component(folder, name)
+    check_memory(folder, precision, device)
 
     from transformers import CLIPImageProcessor, CLIPVisionModel, UMT5EncoderModel
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from a2bench.counting import count
 from a2bench.e2v.references import in_slots
-from a2bench.e2v.request import Request, Sampling, check_request
+from a2bench.e2v.request import Request, Sampling, check_extent, check_request
 from a2bench.e2v.semantic import SemanticBranch
 from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import GenerationInterruptedError
@@ -84,6 +84,7 @@ class Pipeline:
             GenerationInterruptedError: `interrupt` was called.
         """
         check_request(request)
+        check_extent(request, self.transformer.config.rope_max_seq_len)
         self.semantic.reader.check(request.prompt)
         self.semantic.reader.check(request.sampling.negative_prompt)
         self._interrupted = False

@@ -32,6 +32,12 @@ class Reference:
     role: Role
     image: Image.Image
 
+    def __post_init__(self) -> None:
+        if self.image.mode != "RGB":
+            raise CaseError(
+                f"a reference must be an RGB image, got mode {self.image.mode}; `read_reference` reads any image file"
+            )
+
     @cached_property
     def content(self) -> str:
         """SHA-256 of size and pixels, in hex: equal for equal pictures, whatever their files are."""

@@ -130,6 +130,25 @@ def _frames(number: int, trim: int) -> str:
     return f"{number} frames" + (f" ({number - trim} without the {trim} of the references)" if number > trim else "")
 
 
+def check_extent(request: Request, max_positions: int) -> None:
+    """Refuse a video that is wider, higher or longer than the network's table of positions.
+
+    Args:
+        request: checked by `check_request`.
+        max_positions: ``rope_max_seq_len`` of the network; 1024 in the published one, less in tiny ones.
+
+    Raises:
+        InputError: names the limit.
+    """
+    longest = max(request.width // SIDE_STEP, request.height // SIDE_STEP, request.layout.num_latent_frames)
+    if longest > max_positions:
+        raise InputError(
+            f"{request.num_frames} frames of {request.width}x{request.height} are too large for this network: it has "
+            f"{max_positions} positions along each axis, so sides up to {max_positions * SIDE_STEP} pixels and "
+            f"{(max_positions - 1) * STRIDE + 1} frames"
+        )
+
+
 def check_prompt(prompt: str, tokenize: Callable[[str], Sequence[int]], decode: Callable[[list[int]], str]) -> None:
     """Refuse a prompt whose end the model would not see, and say what that end is.
 

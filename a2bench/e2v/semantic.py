@@ -96,6 +96,7 @@ class SemanticBranch:
         return states[:, : int(mask.sum())].clone()  # [1, n, d]
 
     def _encode_image(self, reference: Reference) -> torch.Tensor:
+        # transformers 5 scales with torchvision; the released code's version did with Pillow: up to one grey level.
         values = self.image_processor(images=fit_to_square(reference), return_tensors="pt").pixel_values
         values = values.to(self.image_encoder.device, torch.float32)  # [1, 3, 224, 224]
         # The state before the last layer, as Wan's image-to-video network was trained with.

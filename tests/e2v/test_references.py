@@ -33,6 +33,11 @@ def test_pixels_reach_from_minus_one_to_one() -> None:
     assert pixels(red(2, 1)).tolist() == [[[1, 1]], [[-1, -1]], [[-1, -1]]]
 
 
+def test_an_image_of_another_mode_is_refused() -> None:
+    with pytest.raises(CaseError, match="must be an RGB image, got mode RGBA; `read_reference`"):
+        Reference("object", Image.new("RGBA", (4, 4)))
+
+
 def test_slots_go_by_role_and_keep_the_order_of_two_characters() -> None:
     first, second, place = (
         Reference("character", red(1, 1)),

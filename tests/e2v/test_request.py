@@ -76,6 +76,11 @@ def test_a_prompt_of_512_tokens_fits_and_one_more_does_not() -> None:
         check_prompt(" ".join(words), tokenize, decode)
 
 
+def test_a_video_larger_than_the_networks_positions_is_refused(pipeline: Pipeline) -> None:
+    with pytest.raises(InputError, match=r"32 positions along each axis, so sides up to 512 pixels and 125 frames"):
+        pipeline.generate(GOOD)
+
+
 def test_a_long_prompt_is_refused_before_any_work(pipeline: Pipeline) -> None:
     small = replace(GOOD, width=32, height=32, num_frames=17)
     with pytest.raises(CaseError, match=r"tokens, 512 fit; .* would be cut: '[ab ]*the end'"):
