@@ -18,12 +18,15 @@ def weight_bytes(folder: Path, bytes_of_low: int) -> int:
         folder: a checkpoint in the published layout.
         bytes_of_low: bytes of a parameter of network and text encoder, 2 or 4; VAE and CLIP always take 4.
     """
-    return sum(
-        math.prod(shape) * (bytes_of_low if name in _AT_LOW_PRECISION else 4)
-        for name, component in COMPONENTS.items()
-        if component.stem
-        for shape in tensor_shapes(folder / name, component.stem).values()
-    )
+    total = 0
+    for name, component in COMPONENTS.items():
+        if component.stem:
+            shapes = tensor_shapes(folder / name, component.stem)
+            if "shared.weight" in shapes:
+                shapes.pop("encoder.embed_tokens.weight", None)  # stored twice by some, held once
+            parameters = sum(math.prod(shape) for shape in shapes.values())
+            total += parameters * (bytes_of_low if name in _AT_LOW_PRECISION else 4)
+    return total
 
 
 def free_bytes(device: str) -> int | None:

@@ -77,3 +77,27 @@ def test_the_network_takes_36_channels_and_771_image_tokens_at_full_size() -> No
             return_dict=False,
         )[0]
     assert out.shape == (1, 16, 21, 60, 104)
+
+
+TEXT_ENCODER = {
+    "vocab_size": 256384, "d_model": TEXT, "d_kv": 64, "d_ff": 10240, "num_layers": 24, "num_heads": 64,
+    "feed_forward_proj": "gated-gelu",
+}  # fmt: skip
+IMAGE_ENCODER = {
+    "hidden_size": CLIP, "intermediate_size": 5120, "num_hidden_layers": 32, "num_attention_heads": 16,
+    "image_size": 224, "patch_size": 14, "hidden_act": "gelu",
+}  # fmt: skip
+VAE = {"base_dim": 96, "z_dim": 16, "dim_mult": [1, 2, 4, 4], "num_res_blocks": 2}
+
+
+def test_all_weights_take_47_gb_as_the_documentation_says() -> None:
+    def parameters(name: str, config: dict[str, Any]) -> int:
+        shapes = expected_shapes(name, config)
+        shapes.pop("encoder.embed_tokens.weight", None)  # the same tensor as shared.weight
+        return sum(math.prod(shape) for shape in shapes.values())
+
+    text = parameters("text_encoder", TEXT_ENCODER)
+    assert round(4 * text / 1e9, 1) == 22.7  # the published shards hold 4.97 + 4.90 + 4.97 + 5.00 + 2.89 GB
+    low = parameters("transformer", PUBLISHED) + text
+    full = parameters("image_encoder", IMAGE_ENCODER) + parameters("vae", VAE)
+    assert round((2 * low + 4 * full) / 1e9) == 47
