@@ -1,9 +1,7 @@
 """`a2bench systems`: list the systems that can be evaluated, show one, and check one's own adapter."""
 
 import json
-import sys
 from fractions import Fraction
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +42,6 @@ def show_command(name: str, as_json: bool) -> None:
     """Show what the system NAME (or MODULE:CLASS) says about itself, and its options."""
     import inspect
 
-    _find_modules_here(name)
     try:
         factory = registry.load("adapter", name)
         meta = factory.meta.model_dump(mode="json")
@@ -86,7 +83,6 @@ def check_command(name: str, options: tuple[str, ...], size: str, frames: int, a
     """Check the adapter NAME or MODULE:CLASS on two tiny cases; exit code 0 if it keeps all promises, else 1."""
     from a2bench.conformance import Check, check_adapter, passed
 
-    _find_modules_here(name)
     checks: list[Check] = []
     for check in check_adapter(name, _parsed(options), _settings(size, frames)):
         checks.append(check)
@@ -107,30 +103,20 @@ def check_command(name: str, options: tuple[str, ...], size: str, frames: int, a
 def installed_systems() -> list[dict[str, Any]]:
     """One row per system: its meta and where it is defined, or the error that came in the way."""
     rows: list[dict[str, Any]] = []
-    for point in entry_points(group="a2bench.adapters"):
+    for name, path in registry.paths("adapter").items():
         try:
-            paths = dict(point.load())
+            meta = registry.load("adapter", name).meta.model_dump(mode="json")
+            rows.append({**meta, "name": name, "path": path})
         except Exception as error:  # anybody's package: whatever is wrong with it, the list goes on
-            rows.append({"name": point.name, "path": point.value, "error": _one_line(error)})
-            continue
-        for name, path in paths.items():
-            try:
-                meta = registry.import_object(path).meta.model_dump(mode="json")
-                rows.append({**meta, "name": name, "path": path})
-            except Exception as error:
-                rows.append({"name": name, "path": path, "error": _one_line(error)})
+            rows.append({"name": name, "path": path, "error": _one_line(error)})
+    for point, reason in registry.broken_packages("adapter").items():
+        rows.append({"name": point.partition(" ")[0], "path": point, "error": reason})
     return rows
 
 
 def _one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
     return text if isinstance(error, A2BenchError) else f"{type(error).__name__}: {text}"
-
-
-def _find_modules_here(name: str) -> None:
-    """Let MODULE:CLASS name a file in the current folder, as `python -m` does."""
-    if ":" in name and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
 
 
 def _parsed(options: tuple[str, ...]) -> dict[str, str]:

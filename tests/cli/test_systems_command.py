@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import a2bench.cli.systems
+from a2bench import registry
 from a2bench.adapters import ADAPTERS
 from a2bench.cli import cli
 from a2bench.errors import A2BenchError
@@ -38,7 +38,9 @@ def test_a_broken_plug_in_is_listed_with_its_error(monkeypatch: pytest.MonkeyPat
         EntryPoint("plugin", "broken_plugin:ADAPTERS", "a2bench.adapters"),
         EntryPoint("builtin", "a2bench.adapters:ADAPTERS", "a2bench.adapters"),
     ]
-    monkeypatch.setattr(a2bench.cli.systems, "entry_points", lambda group: points)
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    registry.paths.cache_clear()
+    monkeypatch.setattr(registry, "paths", registry.paths.__wrapped__)  # what is patched here must not be kept
     result = run("list")
     assert result.exit_code == 0
     for words in ("not_installed", "no_such_module", "no object 'nothing'", "RuntimeError: driver too old", "collage"):
