@@ -3,6 +3,7 @@
 import csv
 import json
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,8 @@ def test_face_descriptors_equal_face_recognition(row: dict[str, str]) -> None:
 
 
 def test_clip_embeddings_equal_transformers_own_on_a_tiny_model() -> None:
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
+    torch = import_module("torch")
+    transformers = import_module("transformers")
     from a2bench_metrics.clip import embed_images, embed_text, preprocess
 
     model, config = tiny_clip(torch, transformers)
@@ -79,8 +80,8 @@ def test_clip_embeddings_equal_transformers_own_on_a_tiny_model() -> None:
 
 
 def test_clip_preprocessing_equals_torchvisions_as_openai_composed_it() -> None:
-    torch = pytest.importorskip("torch")
-    v2 = pytest.importorskip("torchvision.transforms.v2")
+    torch = import_module("torch")
+    v2 = import_module("torchvision.transforms.v2")
     from a2bench_metrics.clip import MEAN, STD, preprocess
 
     steps = [v2.Resize(224, v2.InterpolationMode.BICUBIC), v2.CenterCrop(224), v2.PILToTensor()]
@@ -101,8 +102,8 @@ def tiny_clip(torch: Any, transformers: Any) -> tuple[Any, Any]:
 
 
 def test_a_clip_checkpoint_loads_strictly(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
+    torch = import_module("torch")
+    transformers = import_module("transformers")
     from safetensors.torch import save_file
 
     from a2bench_metrics.clip import load_clip
@@ -120,8 +121,8 @@ def test_a_clip_checkpoint_loads_strictly(tmp_path: Path) -> None:
 
 def test_the_written_architecture_is_vit_l14() -> None:
     """427,616,513 parameters, as the published checkpoint has (1,710,540,580 bytes of float32 and a header)."""
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
+    torch = import_module("torch")
+    transformers = import_module("transformers")
     from a2bench_metrics.clip import vit_l14_config
 
     with torch.device("meta"):
