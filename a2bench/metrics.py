@@ -13,10 +13,23 @@ from a2bench.cases import Case
 from a2bench.scores import MetricInfo, Score
 from a2bench.video import Video
 
-NUM_SAMPLED_FRAMES = 16
+SAMPLES_PER_SECOND, MIN_SAMPLES, MAX_SAMPLES = 4, 16, 64
+"""How many frames networks look at. A change lies between two of them, so it is timed to an eighth of a second up to 16
+seconds of video, at five frames for each four of a fixed 16; longer videos cost no more and are timed more coarsely."""
+SAMPLING = f"{SAMPLES_PER_SECOND} frames per second, {MIN_SAMPLES} to {MAX_SAMPLES}"
+"""Part of the key of every score."""
 
 
-def sampled_frames(num_frames: int, count: int = NUM_SAMPLED_FRAMES) -> tuple[int, ...]:
+def num_sampled_frames(seconds: float) -> int:
+    """How many frames of a video are looked at.
+
+    >>> num_sampled_frames(1.0), num_sampled_frames(81 / 16), num_sampled_frames(60.0)
+    (16, 20, 64)
+    """
+    return min(MAX_SAMPLES, max(MIN_SAMPLES, round(SAMPLES_PER_SECOND * seconds)))
+
+
+def sampled_frames(num_frames: int, count: int) -> tuple[int, ...]:
     """Indices of ``count`` frames in the middles of equal parts of the video; all frames when it has fewer.
 
     >>> sampled_frames(8, 4)
@@ -59,7 +72,7 @@ class Sample:
     @cached_property
     def frames(self) -> tuple[int, ...]:
         """Indices of the frames that networks look at."""
-        return sampled_frames(self.video.num_frames)
+        return sampled_frames(self.video.num_frames, num_sampled_frames(self.video.seconds))
 
     def feature(self, name: str) -> Any:
         """The feature of that name, computed at the first call."""

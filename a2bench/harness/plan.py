@@ -13,6 +13,7 @@ from a2bench.cases import Case, Suite
 from a2bench.harness.records import SCHEMA, SampleRecord, ScoreRecord
 from a2bench.harness.store import RunStore
 from a2bench.hashing import value_sha256
+from a2bench.metrics import SAMPLING
 from a2bench.systems import GenerationSettings, HasIdentity, VideoModel
 from a2bench.video import ENCODING
 from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_file
@@ -113,13 +114,14 @@ def _sample_state(
 
 
 def metric_identity(metric: str) -> dict[str, Any]:
-    """Everything that a metric is made of: its version, back-end, features and weights."""
+    """Everything that a metric is made of: its version, back-end, features, weights and sampling."""
     info = registry.load("metric", metric).info
     return {
         "schema": SCHEMA,
         "metric": {"name": info.name, "version": info.version, "backend": info.backend},
         "features": {feature.name: f"{feature.version} {feature.backend}" for feature in feature_infos(metric)},
         "weights": {name: weights_file(name).sha256 for name in required_weights(metric)},
+        "sampling": SAMPLING,
         "unmet": unmet_needs(metric),
     }
 

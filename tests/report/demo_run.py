@@ -143,7 +143,7 @@ def _score(metric: str, case: Any, demo: Demo, sha256: str, dice: random.Random,
         "video_sha256": sha256,
         **common,
     }
-    frames = sampled_frames(demo.num_frames)
+    frames = sampled_frames(demo.num_frames, 16)
     role = ROLE_OF.get(metric)
     if role is None:
         curve = [round(demo.quality / 2 + dice.uniform(-0.05, 0.05), 4) for _ in frames]
