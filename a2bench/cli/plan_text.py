@@ -36,7 +36,7 @@ def plan_document(
     if "score" in stages:
         scores = list(plan_scores(store, request.suite, request.seeds, request.metrics))
         states = Counter(entry.state for entry in scores)
-        total = len(request.suite.cases) * len(request.seeds) * len(request.metrics)
+        total = request.num_samples * len(request.metrics)
         states["new"] += total - len(scores)
         pending = Counter(entry.metric for entry in scores if entry.state != "done")
         waiting = pending_videos if "generate" in stages else 0

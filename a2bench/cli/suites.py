@@ -62,7 +62,7 @@ def show_command(suite_name: str, case_ids: tuple[str, ...], output: Path | None
     suite = load_suite(suite_name)
     shown = suite.select(case_ids or None)
     if output is None and not as_json:
-        output = Path(f"{suite.name}.jpg")
+        output = Path(f"{suite.file_name}.jpg")
     if output:
         from a2bench.suites.contact_sheet import write_contact_sheet
 

@@ -9,8 +9,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from a2bench.data import cache_dir
 from a2bench.systems import GenerationSettings
-from a2bench.weights import cache_dir
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def generation_item(name: str, sample: PlannedSample, request: RunRequest, store
         {
             "adapter": request.adapter,
             "options": request.options,
-            "suite": str(request.full_suite.path),
+            "suite": request.full_suite.address,
             "case": sample.case.model_dump(mode="json"),
             "references": str(request.suite.references_dir),
             "seed": sample.seed,

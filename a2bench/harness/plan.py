@@ -90,14 +90,18 @@ def plan_samples(
     *,
     read_all: bool = False,
 ) -> Iterator[PlannedSample]:
-    """Every sample of a run with its state; ``read_all`` hashes every finished video again."""
+    """Every sample of a run with its state; ``read_all`` hashes every finished video again.
+
+    No seeds: each case's own.
+    """
     for case in suite.cases:
-        for seed in seeds:
-            identity = sample_identity(system, options, settings, case, seed)
+        asked = suite.asked(case)
+        for seed in case.chosen_seeds(seeds):
+            identity = sample_identity(system, options, settings, asked, seed)
             key = value_sha256(identity)
             record = store.samples.get((case.id, seed))
             state, why = _sample_state(store, record, key, identity, read_all)
-            yield PlannedSample(case, seed, key, identity, state, why)
+            yield PlannedSample(asked, seed, key, identity, state, why)
 
 
 def _sample_state(
@@ -133,7 +137,7 @@ def plan_scores(
     parts = {metric: metric_identity(metric) for metric in metrics}
     for case in suite.cases:
         scoring = value_sha256(case.scoring_identity())
-        for seed in seeds:
+        for seed in case.chosen_seeds(seeds):
             sample = store.samples.get((case.id, seed))
             if sample is None or sample.video is None:
                 continue

@@ -6,7 +6,7 @@ replace earlier ones; nothing is ever edited.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from a2bench.systems import GenerationSettings, ModelMeta
 
@@ -93,6 +93,7 @@ class RunManifest(_Record):
     """What a run is: enough to do it again.
 
     adapter: registered name or ``module:object``. options: what was given to it with ``--set``.
+    seeds: of every case. case_seeds: of each case, where they are the suite's own and ``seeds`` is empty.
     origins: where each setting of the command came from (flag, environment, project file, default).
     environment: versions of A2Bench, Python and the packages, the commit and whether it was dirty.
     """
@@ -103,9 +104,21 @@ class RunManifest(_Record):
     options: dict[str, str]
     settings: GenerationSettings
     suite: SuiteIdentity
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    seeds: tuple[int, ...]
+    case_seeds: dict[str, Annotated[tuple[int, ...], Field(min_length=1)]] = Field(default_factory=dict)
     metrics: tuple[str, ...]
     origins: dict[str, str] = Field(default_factory=dict)
     environment: dict[str, Any] = Field(default_factory=dict)
     created: str
     updated: str
+
+    @model_validator(mode="after")
+    def _has_seeds(self) -> "RunManifest":
+        if not self.seeds and set(self.case_seeds) != set(self.suite.cases):
+            raise ValueError("no seeds: neither for all cases nor for each of them")
+        return self
+
+    @property
+    def samples(self) -> tuple[tuple[str, int], ...]:
+        """Case id and seed of every planned sample, in suite order."""
+        return tuple((case, seed) for case in self.suite.cases for seed in self.seeds or self.case_seeds[case])

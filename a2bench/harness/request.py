@@ -13,7 +13,10 @@ from a2bench.systems import GenerationSettings
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What is wanted: which system over which cases, measured by what, and where to."""
+    """What is wanted: which system over which cases, measured by what, and where to.
+
+    seeds: for every case; empty means each case's own.
+    """
 
     adapter: str
     options: dict[str, str]
@@ -24,6 +27,11 @@ class RunRequest:
     metrics: tuple[str, ...]
     output: Path
     origins: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def num_samples(self) -> int:
+        """How many samples the run has."""
+        return sum(len(case.chosen_seeds(self.seeds)) for case in self.suite.cases)
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,7 @@ def request_of_run(folder: Path, metrics: tuple[str, ...] | None = None) -> RunR
         InputError: no run there, or its suite has changed since.
     """
     manifest = RunStore(folder).manifest()
-    built_in = manifest.suite.name if not Path(manifest.suite.path).is_absolute() else manifest.suite.path
-    full = load_suite(built_in)
+    full = load_suite(manifest.suite.path)
     if full.revision != manifest.suite.revision:
         raise InputError(
             f"suite {manifest.suite.name!r} has changed since this run was made (revision {manifest.suite.revision}, "

@@ -70,7 +70,7 @@ def open_system(request: RunRequest) -> VideoModel:
         InputError: unknown name, wrong options.
     """
     try:
-        return resident_system(request.adapter, request.options, str(request.full_suite.path))
+        return resident_system(request.adapter, request.options, request.full_suite.address)
     except TypeError as error:
         raise InputError(
             f"system {request.adapter!r} cannot be made with the options {request.options or 'none'}: {error}; "
@@ -175,7 +175,7 @@ def score(
     _write_manifest(store, request, open_system(request), request.metrics)
     planned = list(plan_scores(store, request.suite, request.seeds, request.metrics))
     todo = [entry for entry in planned if entry.state != "done"]
-    result = RunResult(planned=len(request.suite.cases) * len(request.seeds) * len(request.metrics))
+    result = RunResult(planned=request.num_samples * len(request.metrics))
     result.resumed = result.done = len(planned) - len(todo)
     grouped: dict[str, list[PlannedScore]] = {}
     for entry in todo:
@@ -259,11 +259,12 @@ def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel, me
             settings=request.settings,
             suite=SuiteIdentity(
                 name=suite.name,
-                path=suite.name if suite.is_built_in else str(suite.path),
+                path=suite.address,
                 revision=suite.revision,
                 cases=tuple(case.id for case in request.suite.cases),
             ),
             seeds=request.seeds,
+            case_seeds={} if request.seeds else {case.id: case.seeds for case in request.suite.cases},
             metrics=tuple(sorted(asked, key=lambda name: known.index(name) if name in known else len(known))),
             origins=request.origins,
             environment=environment(),

@@ -38,7 +38,7 @@ class CurrentRecords:
     @cached_property
     def planned(self) -> tuple[SampleId, ...]:
         """Case id and seed of every planned sample, in suite order."""
-        return tuple((case, seed) for case in self.manifest.suite.cases for seed in self.manifest.seeds)
+        return self.manifest.samples
 
     @cached_property
     def planned_set(self) -> frozenset[SampleId]:
@@ -376,7 +376,7 @@ def _summary_document(runs: Mapping[str, RunStore], tables: Mapping[str, list[di
                 "suite": {"name": manifest.suite.name, "revision": manifest.suite.revision},
                 "settings": manifest.settings.model_dump(mode="json"),
                 "cases": len(manifest.suite.cases),
-                "seeds": list(manifest.seeds),
+                "seeds": list(manifest.seeds) or "suite",
                 "samples": {
                     "total": len(current.planned),
                     "done": done,

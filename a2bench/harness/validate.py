@@ -54,7 +54,7 @@ def run_controls(
     scores: dict[str, list[ScoreRecord]] = {}
     complete = True
     for name in dict.fromkeys([*controls(), *needed_controls(infos)]):
-        folder = output / f"{name}-{full.name}"
+        folder = output / f"{name}-{full.file_name}"
         request = RunRequest(name, {}, suite, full, (0,), settings or GenerationSettings(), tuple(metrics), folder)
         progress.note(f"control {name}")
         with RunStore(folder).locked():

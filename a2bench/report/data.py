@@ -47,7 +47,7 @@ def page_data(runs: Mapping[str, CurrentRecords], metrics: tuple[str, ...], medi
     records = list(runs.values())
     known, suite_note = _suite_cases(records[0])
     case_ids = list(dict.fromkeys(case for run in records for case in run.manifest.suite.cases))
-    seeds = list(dict.fromkeys(seed for run in records for seed in run.manifest.seeds))
+    seeds = list(dict.fromkeys(seed for run in records for _, seed in run.planned))
     table = _comparison(records, metrics)
     cases, details = [], []
     for case_id in case_ids:
@@ -86,7 +86,7 @@ def _suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
     note = None
     if loaded.revision != suite.revision:
         note = "The suite has changed since this run was made: cases that differ are shown without their references."
-    return {case.id: case for case in loaded.cases}, note
+    return {case.id: loaded.asked(case) for case in loaded.cases}, note
 
 
 def _describe_case(
@@ -165,7 +165,7 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
             ["Adapter", shown_text(manifest.adapter)],
             *([f"Option {key}", shown_text(value)] for key, value in manifest.options.items()),
             ["Video", f"{settings.width} × {settings.height}, {settings.num_frames} frames at {settings.fps} fps"],
-            ["Seeds", ", ".join(map(str, manifest.seeds))],
+            ["Seeds", ", ".join(map(str, manifest.seeds)) or "each case's own"],
             ["Started", manifest.created],
             ["Last written", manifest.updated],
             *([key, shown_text(value)] for key, value in _flat(environment)),
@@ -177,7 +177,7 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
             "frames": settings.num_frames,
             "fps": str(settings.fps),
         },
-        "seeds": list(manifest.seeds),
+        "seeds": list(dict.fromkeys(seed for _, seed in run.planned)),
         "samples": {
             "total": len(run.planned),
             "done": done,

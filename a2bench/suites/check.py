@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
-from a2bench.cases import Case, Element, ImageFile, Suite, read_suite, suite_path, suite_paths
+from a2bench.cases import Case, Element, ImageFile, Suite, find_suite, read_suite, select_parts, suite_paths
 from a2bench.hashing import file_sha256
 
 Severity = Literal["error", "warning"]
@@ -90,10 +90,10 @@ def check_suite_file(name: str) -> SuiteCheck:
         UnknownNameError: no suite of that name.
         CaseError: no such file, no folder of references, or not UTF-8 text.
     """
-    path = suite_path(name)
+    path, parts = find_suite(name)
     cases, errors = read_suite(path)
     unread = tuple(Finding("error", None, str(error)) for error in errors)
-    return check_suite(Suite(path.stem, path, cases), unread)
+    return check_suite(select_parts(Suite(path.stem, path, cases), parts), unread)
 
 
 def check_suite(suite: Suite, unread: tuple[Finding, ...] = ()) -> SuiteCheck:
