@@ -22,6 +22,13 @@ ADAPTERS = {
     "missing-object": "a2bench.adapters.controls:MissingObject",
     "missing-background": "a2bench.adapters.controls:MissingBackground",
     "flicker": "a2bench.adapters.controls:Flicker",
+    "half": "a2bench.adapters.controls:Half",
+    "swapped": "a2bench.adapters.controls:Swapped",
+    "duplicated": "a2bench.adapters.controls:Duplicated",
+    "pasted": "a2bench.adapters.controls:Pasted",
+    "mirrored": "a2bench.adapters.controls:Mirrored",
+    "colour-shift": "a2bench.adapters.controls:ColourShift",
+    "zoom": "a2bench.adapters.controls:Zoom",
     "blur": "a2bench.adapters.controls:Blur",
     "noise": "a2bench.adapters.controls:Noise",
 }

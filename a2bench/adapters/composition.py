@@ -5,7 +5,7 @@ All movement is a slow sine of the time in seconds, so a video looks the same at
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,6 +27,8 @@ PAN_MARGIN = 1.16
 """How much larger than the frame the background is drawn, to have room for its movement."""
 FEATHER = 0.07
 """Width of the soft edge of a photograph without cut-out, as a share of its shorter side."""
+PAPER = (225, 225, 225, 255)
+"""What is seen through the clear parts of a reference that is shown whole."""
 
 Size = tuple[int, int]
 
@@ -142,13 +144,39 @@ def generator(case: Case, seed: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng(int(digest[:16], 16))
 
 
-def plan_scene(case: Case, shown: Sequence[Element | None], seed: int, size: Size) -> Scene:
+def cut_out(element: Element) -> Image.Image:
+    """The element as RGBA: its cut-out, its reference where that is transparent, or the photograph with soft edges.
+
+    Raises:
+        AdapterError: the image is wholly transparent or cannot be read.
+    """
+    file = element.cutout or element.reference
+    image = load_image(file).convert("RGBA")
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return feathered(image)
+    box = alpha.point([0] * 9 + [255] * 247).getbbox()  # what is nearly transparent does not count
+    if box is None:
+        raise AdapterError(f"reference {file.file!r} is wholly transparent; nothing can be drawn from it")
+    return image.crop(box)
+
+
+def plan_scene(
+    case: Case,
+    shown: Sequence[Element | None],
+    seed: int,
+    size: Size,
+    *,
+    picture: Callable[[Element], Image.Image] = cut_out,
+    copies: int = 1,
+) -> Scene:
     """Place and animate elements.
 
     ``shown[i]`` is drawn in the place of the case's element i: the element itself, another one, or nothing. Places and
-    movements are those of the case, whatever is shown there.
+    movements are those of the case, whatever is shown there. ``picture`` gives the image of a character or object, and
+    each is drawn ``copies`` times.
     """
-    slots = plan_slots(case, seed, size)
+    slots = plan_slots(case, seed, size, copies)
     backdrop = None
     sprites = []
     for name, own, element in zip(case.element_ids, case.elements, shown, strict=True):
@@ -158,20 +186,21 @@ def plan_scene(case: Case, shown: Sequence[Element | None], seed: int, size: Siz
         if own.role == "background":
             backdrop = make_backdrop(load_image(element.reference).convert("RGB"), size, rng)
         else:
-            sprites.append(make_sprite(element, slots[name], size, rng))
+            sprites += [make_sprite(element.role, picture(element), slot, size, rng) for slot in slots[name]]
     if backdrop is None:
         backdrop = make_backdrop(gradient(case, size), size, generator(case, seed, "background"))
     return Scene(size, backdrop, tuple(sorted(sprites, key=lambda sprite: sprite.role)))
 
 
-def plan_slots(case: Case, seed: int, size: Size) -> dict[str, Slot]:
-    """Give each character and object a column of the frame, in random order, so that they hardly cover each other."""
+def plan_slots(case: Case, seed: int, size: Size, copies: int = 1) -> dict[str, list[Slot]]:
+    """Give each copy of a character or object a column of the frame, in random order, so that they hardly overlap."""
     width, height = size
     rng = generator(case, seed, "places")
-    named = list(case.named_elements("character", "object"))
+    named = [*case.named_elements("character", "object")] * copies
     order = [named[i] for i in rng.permutation(len(named))]
     shares = [1.0 if element.role == "character" else OBJECT_COLUMN for _, element in order]
-    slots, left = {}, 0.02 * width
+    slots: dict[str, list[Slot]] = {name: [] for name, _ in named}
+    left = 0.02 * width
     for (name, element), share in zip(order, shares, strict=True):
         column = 0.96 * width * share / sum(shares)
         x = left + column * (0.5 + float(rng.uniform(-0.04, 0.04)))
@@ -180,14 +209,13 @@ def plan_slots(case: Case, seed: int, size: Size) -> dict[str, Slot]:
         else:
             floor, max_height = float(rng.uniform(0.84, 0.96)), OBJECT_HEIGHT * height
             max_width = min(1.04 * column, OBJECT_WIDTH * width)
-        slots[name] = Slot(x, floor * height, max_width, max_height)
+        slots[name].append(Slot(x, floor * height, max_width, max_height))
         left += column
     return slots
 
 
-def make_sprite(element: Element, slot: Slot, size: Size, rng: np.random.Generator) -> Sprite:
-    """Cut an element out, fit it into its slot and give it a movement."""
-    image = cut_out(element)
+def make_sprite(role: Role, image: Image.Image, slot: Slot, size: Size, rng: np.random.Generator) -> Sprite:
+    """Fit the picture of an element (RGBA) into its slot and give it a movement."""
     factor = min(slot.max_width / image.width, slot.max_height / image.height)
     fitted = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
     image = image.convert("RGBa").resize(fitted, Image.Resampling.BICUBIC, reducing_gap=3.0)
@@ -195,7 +223,7 @@ def make_sprite(element: Element, slot: Slot, size: Size, rng: np.random.Generat
     room = min(fitted[0] / 2 + sway, size[0] / 2)
     x = min(max(slot.x, room), size[0] - room)
     return Sprite(
-        element.role,
+        role,
         ImageOps.expand(image, 2, fill=(0, 0, 0, 0)),
         x=Wave.draw(rng, x, sway),
         y=Wave.draw(rng, slot.floor - climb - fitted[1] / 2, climb),
@@ -223,23 +251,6 @@ def gradient(case: Case, size: Size) -> Image.Image:
     return Image.fromarray(corners).resize(size, Image.Resampling.BILINEAR, box=(0.5, 0.5, 1.5, 1.5))
 
 
-def cut_out(element: Element) -> Image.Image:
-    """The element as RGBA: its cut-out, its reference where that is transparent, or the photograph with soft edges.
-
-    Raises:
-        AdapterError: the image is wholly transparent or cannot be read.
-    """
-    file = element.cutout or element.reference
-    image = load_image(file).convert("RGBA")
-    alpha = image.getchannel("A")
-    if alpha.getextrema()[0] == 255:
-        return feathered(image)
-    box = alpha.point([0] * 9 + [255] * 247).getbbox()  # what is nearly transparent does not count
-    if box is None:
-        raise AdapterError(f"reference {file.file!r} is wholly transparent; nothing can be drawn from it")
-    return image.crop(box)
-
-
 def feathered(image: Image.Image) -> Image.Image:
     """The image with edges that fade out."""
     fade = max(1.0, FEATHER * min(image.size))
@@ -254,11 +265,24 @@ def feathered(image: Image.Image) -> Image.Image:
     return image
 
 
+def photograph(element: Element) -> Image.Image:
+    """The whole reference with its own surroundings, opaque, as RGBA; over light paper where it is transparent."""
+    image = load_image(element.reference).convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, PAPER), image)
+
+
+def recoloured(image: Image.Image) -> Image.Image:
+    """The same shapes and shades in other colours; a premultiplied picture (``RGBa``)."""
+    red, green, blue, alpha = image.convert("RGBA").split()
+    # The channels in turn change what is coloured, the gains what is grey.
+    channels = (blue.point(lambda v: int(v * 0.65)), red, green.point(lambda v: min(255, int(v * 1.15))))
+    return Image.merge("RGBA", (*channels, alpha)).convert("RGBa")
+
+
 def letterboxed(file: ImageFile, size: Size) -> Image.Image:
     """A reference as large as it fits into the frame, upright and whole, over a dark blurred copy of itself."""
     image = load_image(file).convert("RGBA")
-    paper = Image.new("RGBA", image.size, (225, 225, 225, 255))
-    image = Image.alpha_composite(paper, image).convert("RGB")
+    image = Image.alpha_composite(Image.new("RGBA", image.size, PAPER), image).convert("RGB")
     coarse = ImageOps.fit(image, (max(2, size[0] // 32), max(2, size[1] // 32)), Image.Resampling.BOX)
     frame = coarse.resize(size, Image.Resampling.BICUBIC).point(lambda value: int(value * 0.35))
     fitted = ImageOps.contain(image, size, Image.Resampling.LANCZOS)

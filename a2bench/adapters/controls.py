@@ -5,12 +5,20 @@ They need no network and no weights: deterministic pictures from the references,
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from a2bench.adapters.composition import Scene, generator, letterboxed, plan_scene
+from a2bench.adapters.composition import (
+    Scene,
+    generator,
+    letterboxed,
+    photograph,
+    plan_scene,
+    recoloured,
+)
 from a2bench.cases import Case, Element, Role, Suite
 from a2bench.errors import AdapterError
 from a2bench.systems import GenerationSettings, ModelMeta
@@ -61,10 +69,9 @@ class Collage(Control):
     def identity(self, case: Case) -> dict[str, Any]:
         """What the video depends on beside the case's prompt and references: which images are drawn."""
         try:
-            shown = self.shown(case)
+            return {"images": _drawn(self.shown(case))}
         except AdapterError:
             return {"images": None}  # `generate` tells why
-        return {"images": [(element.cutout or element.reference).sha256 if element else None for element in shown]}
 
     def scene(self, case: Case, seed: int, settings: GenerationSettings) -> Scene:
         """The composition for one case and seed."""
@@ -75,6 +82,10 @@ class Collage(Control):
         scene = self.scene(case, seed, settings)
         for index in range(settings.num_frames):
             yield scene.draw(float(index / settings.fps))
+
+
+def _drawn(shown: Sequence[Element | None]) -> list[str | None]:
+    return [(element.cutout or element.reference).sha256 if element else None for element in shown]
 
 
 class Frozen(Collage):
@@ -146,6 +157,80 @@ class Flicker(Collage):
         return index * parts // settings.num_frames % 2 == 0
 
 
+class Half(Flicker):
+    """The collage, but characters and objects leave in the middle and do not come back."""
+
+    meta = _meta("half", "collage whose elements leave in the middle of the video: half of the frames in all")
+
+    @staticmethod
+    def present(index: int, settings: GenerationSettings) -> bool:
+        """Whether the elements are there in a frame: in the first half."""
+        return 2 * index < settings.num_frames
+
+
+class Zoom(Collage):
+    """The first frame of the collage, zoomed in slowly: the camera moves, nothing else."""
+
+    meta = _meta("zoom", "the first frame of collage under a slow zoom: elements right, only the camera moves")
+    closest: ClassVar[float] = 1.3
+
+    def frames(self, case: Case, seed: int, settings: GenerationSettings) -> Iterator[Image.Image]:
+        """Ever smaller middles of the first frame."""
+        first = next(super().frames(case, seed, settings))
+        for index in range(settings.num_frames):
+            scale = self.closest ** (index / max(1, settings.num_frames - 1))
+            x, y = (side * (1 - 1 / scale) / 2 for side in first.size)
+            box = (x, y, first.width - x, first.height - y)
+            yield first.resize(first.size, Image.Resampling.BICUBIC, box)
+
+
+class Mirrored(Collage):
+    """The collage with every character and object mirrored left to right."""
+
+    meta = _meta("mirrored", "collage of mirrored references: the same pictures, turned over")
+
+    def scene(self, case: Case, seed: int, settings: GenerationSettings) -> Scene:
+        """The composition with its sprites mirrored."""
+        scene = super().scene(case, seed, settings)
+        flip = Image.Transpose.FLIP_LEFT_RIGHT
+        return replace(scene, sprites=tuple(replace(s, image=s.image.transpose(flip)) for s in scene.sprites))
+
+
+class ColourShift(Collage):
+    """The collage with characters and objects in other colours."""
+
+    meta = _meta("colour-shift", "collage of elements in wrong colours: shapes right, dress and paint wrong")
+
+    def scene(self, case: Case, seed: int, settings: GenerationSettings) -> Scene:
+        """The composition with its sprites in other colours."""
+        scene = super().scene(case, seed, settings)
+        return replace(scene, sprites=tuple(replace(s, image=recoloured(s.image)) for s in scene.sprites))
+
+
+class Pasted(Collage):
+    """The whole references, with their own surroundings, pasted over the background like stickers."""
+
+    meta = _meta("pasted", "whole references with their own surroundings as stickers: copied with pose and background")
+
+    def identity(self, case: Case) -> dict[str, Any]:
+        """Which images are drawn."""
+        return {"images": [element.reference.sha256 for element in case.elements]}
+
+    def scene(self, case: Case, seed: int, settings: GenerationSettings) -> Scene:
+        """The composition of uncut references."""
+        return plan_scene(case, self.shown(case), seed, (settings.width, settings.height), picture=photograph)
+
+
+class Duplicated(Collage):
+    """The collage with every character and object twice."""
+
+    meta = _meta("duplicated", "collage with every character and object twice")
+
+    def scene(self, case: Case, seed: int, settings: GenerationSettings) -> Scene:
+        """The composition with a copy of each element."""
+        return plan_scene(case, self.shown(case), seed, (settings.width, settings.height), copies=2)
+
+
 class _Missing(Collage):
     role: ClassVar[Role]
 
@@ -188,19 +273,25 @@ class Shuffled(Collage):
         self._cases = tuple(sorted(suite.cases, key=lambda case: case.id))
 
     def shown(self, case: Case) -> Sequence[Element | None]:
-        """For each element, one of the same role from the next cases by id that show nothing of this case.
+        """Another case's element for each element."""
+        return self.donors(case, case.elements)
+
+    def donors(self, case: Case, elements: Sequence[Element]) -> list[Element]:
+        """For each of these elements, one of the same role from the next cases by id that show nothing of this case.
 
         Raises:
             AdapterError: the suite has no such element, or `prepare` was not called.
         """
         if not self._cases:
-            raise AdapterError("'shuffled' takes the references of other cases, but was given no suite (prepare)")
+            raise AdapterError(
+                f"{self.meta.name!r} takes the references of other cases, but was given no suite (prepare)"
+            )
         later = [other for other in self._cases if other.id > case.id]
         earlier = [other for other in self._cases if other.id < case.id]
         own = {image for element in case.elements for image in _images(element)}
         phrases = {element.phrase.casefold() for element in case.elements}
         donors: list[Element] = []
-        for element in case.elements:
+        for element in elements:
             for donor in (donor for other in later + earlier for donor in other.elements):
                 used = {image for taken in donors for image in _images(taken)}
                 if donor.role == element.role and donor.phrase.casefold() not in phrases:
@@ -213,6 +304,41 @@ class Shuffled(Collage):
                     f"{element.phrase!r}; use a larger suite"
                 )
         return donors
+
+
+class Swapped(Shuffled):
+    """The collage until the middle; then every character and object gives its place to another one."""
+
+    meta = _meta("swapped", "collage in which another takes each element's place from the middle on")
+
+    def shown(self, case: Case) -> Sequence[Element | None]:
+        """What stands in the second half in each place: the case's next element of the role, or another case's."""
+        alone = [element for element in case.elements if _own(case, element) == [element]]
+        strangers = iter(self.donors(case, alone))
+        return [next(strangers) if element in alone else _next(case, element) for element in case.elements]
+
+    def identity(self, case: Case) -> dict[str, Any]:
+        """Which images are drawn, in both halves."""
+        return {**super().identity(case), "before": _drawn(case.elements)}
+
+    def frames(self, case: Case, seed: int, settings: GenerationSettings) -> Iterator[Image.Image]:
+        """The composition with the right elements, then with the wrong ones, in the same places."""
+        size = (settings.width, settings.height)
+        before = plan_scene(case, case.elements, seed, size)
+        after = self.scene(case, seed, settings)
+        for index in range(settings.num_frames):
+            scene = before if 2 * index < settings.num_frames else after
+            yield scene.draw(float(index / settings.fps))
+
+
+def _own(case: Case, element: Element) -> list[Element]:
+    """The elements of a case that an element may change places with, itself included; none for a background."""
+    return [other for other in case.elements if other.role == element.role != "background"]
+
+
+def _next(case: Case, element: Element) -> Element:
+    own = _own(case, element)
+    return own[(own.index(element) + 1) % len(own)] if own else element
 
 
 def _images(element: Element) -> set[str]:

@@ -147,7 +147,7 @@ def test_elements_hardly_cover_each_other(suite: Suite) -> None:
     for case in suite.cases:
         for seed in range(20):
             slots = plan_slots(case, seed, (832, 480))
-            (x, _, width, _), (other_x, _, other_width, _) = slots["character"], slots["object"]
+            [(x, _, width, _)], [(other_x, _, other_width, _)] = slots["character"], slots["object"]
             assert abs(x - other_x) > 0.42 * (width + other_width)
 
 
@@ -197,6 +197,61 @@ def test_flicker_is_the_collage_or_its_background(suite: Suite) -> None:
     flicker, collage = frames("flicker", suite), frames("collage", suite)
     like_collage = [np.array_equal(a, b) for a, b in zip(flicker, collage, strict=True)]
     assert like_collage == [Flicker.present(index, SMALL) for index in range(12)]
+
+
+def test_half_shows_the_elements_in_the_first_half_only(suite: Suite) -> None:
+    half, collage, empty = frames("half", suite), frames("collage", suite), frames("flicker", suite)
+    assert (half[:6] == collage[:6]).all()
+    assert not (half[6:] == collage[6:]).all(axis=(1, 2, 3)).any()
+    assert (half[11] == empty[11]).all(), "only the background is left"
+
+
+def test_swapped_shows_another_in_the_same_place_from_the_middle_on(suite: Suite, draw: Draw) -> None:
+    swapped, collage = frames("swapped", suite), frames("collage", suite)
+    assert (swapped[:6] == collage[:6]).all()
+    assert not (swapped[6:] == collage[6:]).all(axis=(1, 2, 3)).any()
+    red, navy = draw("red", "cutout"), draw("navy", "cutout")
+    pair = make_case("pair", ("character", "a red man", red), ("character", "a navy man", navy))
+    shown = make("swapped", suite).shown(pair)  # type: ignore[attr-defined]
+    assert [element.phrase for element in shown] == ["a navy man", "a red man"], "two of a case change places"
+
+
+def test_duplicated_shows_each_element_twice(suite: Suite) -> None:
+    def red(name: str) -> float:
+        shown = frames(name, suite)
+        return float(((shown[..., 0] > 240) & (shown[..., 1] < 15) & (shown[..., 2] < 15)).mean(axis=(1, 2)).min())
+
+    slots = plan_slots(suite.cases[0], 0, (832, 480), copies=2)
+    assert {name: len(places) for name, places in slots.items()} == {"character": 2, "object": 2}
+    assert red("duplicated") > 0.6 * red("collage"), "two copies in half of the room each"
+
+
+def test_mirrored_and_recoloured_elements_stand_where_the_collage_has_them(suite: Suite) -> None:
+    collage = frames("collage", suite)
+    for name in ("mirrored", "colour-shift"):
+        changed = (frames(name, suite) != collage).any(axis=-1).mean()
+        assert 0.01 < changed < 0.6, name
+
+
+def test_zoom_ends_in_the_middle_of_its_first_frame(suite: Suite) -> None:
+    shown = frames("zoom", suite).astype(int)
+    assert (shown[0] == frames("collage", suite)[0]).all()
+    height, width = (round(side / 1.3) for side in shown.shape[1:3])
+    top, left = (96 - height) // 2, (160 - width) // 2
+    middle = Image.fromarray(shown[0, top : top + height, left : left + width].astype(np.uint8)).resize((160, 96))
+    assert np.abs(np.asarray(middle, int) - shown[-1]).mean() < 6
+
+
+def test_pasted_shows_the_surroundings_of_a_reference_that_the_collage_cuts_off(suite: Suite, draw: Draw) -> None:
+    case = suite.cases[0]
+    man = case.elements[0].model_copy(update={"reference": draw("white", "photo"), "cutout": draw("red", "cutout")})
+    changed = case.model_copy(update={"elements": (man, *case.elements[1:])})
+
+    def bright(name: str) -> float:
+        shown = make(name, suite).generate(changed, seed=0, settings=SMALL).frames
+        return float((shown.min(axis=-1) > 190).mean())
+
+    assert bright("pasted") > bright("collage") + 0.05
 
 
 def test_blur_removes_and_noise_adds_detail(suite: Suite) -> None:
