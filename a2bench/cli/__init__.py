@@ -14,6 +14,10 @@ COMMANDS = {
     "generate": ("a2bench.cli.eval:generate_command", "Let a system make the videos of a suite."),
     "score": ("a2bench.cli.eval:score_command", "Measure the videos of a run."),
     "report": ("a2bench.cli.report:report_command", "Write the HTML page and the tables of one or more runs."),
+    "totals": (
+        "a2bench.cli.totals:totals_command",
+        "Totals of other suites, by their own definitions.",
+    ),
     "suites": ("a2bench.cli.suites:suites_group", "List, show and check suites of cases."),
     "systems": ("a2bench.cli.systems:systems_group", "List systems, show one, check your own adapter."),
     "metrics": ("a2bench.cli.metrics:metrics_group", "List metrics, show one, validate all against the controls."),

@@ -249,7 +249,7 @@ def table_text(rows: list[dict[str, Any]]) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [head, *body]]
     lines += _lost_lines(rows)
     lines += [
-        f"{row['name']}: {entry['count']} {entry['status']}: {_one_line(entry['reason'])}"
+        f"{row['name']}: {entry['count']} {entry['status']}: {one_line(entry['reason'])}"
         for row in rows
         for entry in row["reasons"]
     ]
@@ -270,7 +270,8 @@ def _lost_lines(rows: list[dict[str, Any]]) -> Iterator[str]:
             yield f"lost by {row['name']}: {', '.join(names[:6])}{more}"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text on one line of at most 160 characters, without anything that would steer a terminal."""
     text = "".join(char if char.isprintable() else " " for char in text)
     return text if len(text) <= 160 else text[:159] + "…"
 
@@ -360,7 +361,7 @@ def markdown_text(tables: Mapping[str, list[dict[str, Any]]]) -> str:
 
 def _markdown_cell(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*\[\]|])", r"\\\1", _one_line(text))
+    return re.sub(r"([\\`*\[\]|])", r"\\\1", one_line(text))
 
 
 def _summary_document(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
