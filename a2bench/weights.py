@@ -1,73 +1,146 @@
 """Where the weights behind the metrics are, and whether they are the ones we mean.
 
-One manifest (``weights.json``) names each file with its source, revision, SHA-256, size and licence. Weights that come
-inside an installed package are found there without importing the package; weights from a hub lie in our cache after
-``a2bench weights fetch``. A file is verified by its hash before its first use in a process.
+One manifest (``weights.json``) names every file with its source, revision, SHA-256, size and licence. Weights that come
+inside an installed package are found there without importing the package; others lie in our cache after
+``a2bench weights fetch``. Files are verified by their hash before their first use in a process.
 """
 
 import importlib.util
-import os
-import shutil
+import json
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from a2bench import registry
 from a2bench.data import cache_dir
 from a2bench.errors import UnknownNameError, WeightsError
-from a2bench.hashing import file_sha256
+from a2bench.hashing import file_sha256, value_sha256
 from a2bench.metrics import FeatureInfo
 
 
-class WeightsFile(BaseModel):
-    """One file of weights.
+class WeightsPart(BaseModel):
+    """One file of an entry.
 
-    source: ``package:NAME==VERSION`` (inside an installed Python package) or ``hub:OWNER/NAME@REVISION``.
-    file: path inside the package's folder or the hub repository.
+    path: inside the package's folder, the hub repository or the folder of the address; never outside it.
+    sha256: of its bytes. sha256_prefix: where the source publishes only the first digits (torchvision puts eight into
+        the file's name): they are checked, and all of them are recorded when the file is fetched. With neither, the
+        revision of a hub repository pins the bytes, and the hash is recorded when the file is fetched.
+    bytes: its size; exact with ``sha256``, else about right, and a download that grows a tenth beyond it is stopped.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    path: Annotated[str, Field(pattern=r"^[\w-][\w.+-]*(/[\w-][\w.+-]*)*$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256_prefix: Annotated[str, Field(pattern=r"^[0-9a-f]{8,63}$")] | None = None
+    bytes: Annotated[int, Field(gt=0)]
+
+
+_PACKAGE = r"package:[A-Za-z0-9._-]+==[\w.]+"
+_HUB = r"hub:[\w.-]+/[\w.-]+@[0-9a-f]{40}"
+_URL = r"url:https://[\w.-]+(/[\w.~%+-]+)*/"
+
+
+class WeightsEntry(BaseModel):
+    """One network's weights: one file or several.
+
+    source: ``package:NAME==VERSION`` (inside an installed Python package, found by its import name ``module``),
+        ``hub:OWNER/NAME@REVISION`` or ``url:https://.../`` (a folder; each file's path is appended to it).
+    golden: a few numbers that the network gives for a fixed picture, by which `a2bench metrics check` notices what a
+        hash cannot: another activation, another colour order, another runtime. None where nobody has computed them yet.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     what: str
-    source: Annotated[str, Field(pattern=r"^(package:[A-Za-z0-9._-]+==[0-9.]+|hub:[\w.-]+/[\w.-]+@[0-9a-f]{40})$")]
+    source: Annotated[str, Field(pattern=f"^({_PACKAGE}|{_HUB}|{_URL})$")]
     module: str = ""
-    """Import name of the package, for ``package:`` sources."""
-    file: str
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    bytes: int
+    files: Annotated[tuple[WeightsPart, ...], Field(min_length=1)]
     licence: str
     commercial_use: bool
+    golden: tuple[float, ...] | None = None
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> "WeightsEntry":
+        if self.source.startswith("package:") != bool(self.module):
+            raise ValueError("a package's weights, and only those, need its import name in 'module'")
+        for part in self.files:
+            pinned = part.sha256 or (part.sha256_prefix and not self.source.startswith("package:"))
+            if not pinned and not self.source.startswith("hub:"):
+                raise ValueError(f"{part.path} needs its 'sha256' (or, from an address, a 'sha256_prefix')")
+        return self
 
     @property
-    def path(self) -> Path | None:
-        """Where the file is on this machine, or None."""
-        if self.source.startswith("package:"):
-            spec = importlib.util.find_spec(self.module)
-            folders = spec.submodule_search_locations if spec else None
-            path = Path(next(iter(folders))) / self.file if folders else None
-        else:
-            path = cache_dir() / "weights" / self.name / Path(self.file).name
-        return path if path and path.is_file() else None
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(part.bytes for part in self.files)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the files' paths start from; None while the package is not installed."""
+        if not self.module:
+            return cache_dir() / "weights" / self.name
+        spec = importlib.util.find_spec(self.module)
+        places = spec.submodule_search_locations if spec else None
+        return Path(next(iter(places))) if places else None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether all files are on this machine (verified or not)."""
+        folder = self.folder
+        return folder is not None and all((folder / part.path).is_file() for part in self.files)
 
     @property
     def remedy(self) -> str:
-        """What to type to get the file."""
-        if self.source.startswith("package:"):
+        """What to type to get the files."""
+        if self.module:
             return f"pip install {self.source.removeprefix('package:')}"
         return f"a2bench weights fetch {self.name}"
 
+    @property
+    def digest(self) -> str:
+        """What the weights are, for the keys of scores and features: the SHA-256 of the one file, or of all hashes."""
+        known = self.recorded()
+        digests = {part.path: part.sha256 or known.get(part.path) or part.sha256_prefix or "" for part in self.files}
+        if len(digests) == 1 and (only := next(iter(digests.values()))):
+            return only
+        return value_sha256([self.source, digests])
+
+    def recorded(self) -> dict[str, str]:
+        """SHA-256 by path of the files whose full hash became known when they were fetched."""
+        folder = self.folder
+        try:
+            found = json.loads((folder / RECORDED).read_bytes()) if folder and not self.module else {}
+        except (OSError, ValueError):
+            return {}
+        return {str(path): str(sha256) for path, sha256 in found.items()} if isinstance(found, dict) else {}
+
+    def complaint(self, part: WeightsPart, sha256: str) -> str | None:
+        """Why bytes with this SHA-256 are not the file that we mean, or None when they are."""
+        if part.sha256 and sha256 != part.sha256:
+            return f"its SHA-256 is {sha256[:12]}..., expected {part.sha256[:12]}..."
+        if part.sha256_prefix and not sha256.startswith(part.sha256_prefix):
+            return f"its SHA-256 is {sha256[:12]}..., expected {part.sha256_prefix}..."
+        first = self.recorded().get(part.path)
+        if not part.sha256 and first and sha256 != first:
+            return f"its SHA-256 is {sha256[:12]}..., it was {first[:12]}... when it was fetched"
+        return None
+
+
+RECORDED = "recorded-sha256.json"
+
 
 @cache
-def manifest() -> dict[str, WeightsFile]:
+def manifest() -> dict[str, WeightsEntry]:
     """All weights by name."""
     text = (Path(__file__).parent / "weights.json").read_bytes()
-    return {entry.name: entry for entry in TypeAdapter(list[WeightsFile]).validate_json(text)}
+    return {entry.name: entry for entry in TypeAdapter(list[WeightsEntry]).validate_json(text)}
 
 
-def weights_file(name: str) -> WeightsFile:
+def weights_entry(name: str) -> WeightsEntry:
     """One entry of the manifest.
 
     Raises:
@@ -78,20 +151,38 @@ def weights_file(name: str) -> WeightsFile:
     return manifest()[name]
 
 
-@cache
-def verified_weights(name: str) -> Path:
-    """The path of a file of weights, verified once in this process.
+def verified_weights(name: str, path: str | None = None) -> Path:
+    """A file of weights, verified once in this process; ``path`` says which where the entry has several.
 
     Raises:
         WeightsError: it is missing, or its bytes are not the ones of the manifest.
     """
-    entry = weights_file(name)
-    path = entry.path
-    if path is None:
+    files = weights_entry(name).files
+    if path is None and len(files) != 1:
+        raise ValueError(f"weights {name!r} have {len(files)} files; say which, or use verified_folder")
+    return verified_folder(name) / (path or files[0].path)
+
+
+@cache
+def verified_folder(name: str) -> Path:
+    """The folder with all files of an entry, each verified once in this process; for ``from_pretrained``.
+
+    Raises:
+        WeightsError: a file is missing, or its bytes are not the ones of the manifest.
+    """
+    entry = weights_entry(name)
+    folder = entry.folder
+    if folder is None or not entry.is_here:
         raise WeightsError(f"weights {name!r} are not on this machine; type `{entry.remedy}`")
-    if file_sha256(path) != entry.sha256:
-        raise WeightsError(f"weights {name!r} at {path} were altered (SHA-256 differs); get them with `{entry.remedy}`")
-    return path
+    for part in entry.files:
+        complaint = entry.complaint(part, file_sha256(folder / part.path))
+        if complaint:
+            again = f"pip install --force-reinstall {entry.source.removeprefix('package:')}"
+            remedy = again if entry.module else entry.remedy
+            raise WeightsError(
+                f"weights {name!r} are damaged: {folder / part.path}: {complaint}; get them again with `{remedy}`"
+            )
+    return folder
 
 
 def required_weights(metric: str) -> tuple[str, ...]:
@@ -115,7 +206,7 @@ def feature_infos(metric: str) -> list[FeatureInfo]:
 
 
 def unmet_needs(metric: str) -> list[str]:
-    """A reason with its remedy for each package and each file of weights that a metric needs and this machine lacks."""
+    """A reason with its remedy for each package and each network that a metric needs and this machine lacks."""
     packages = dict.fromkeys(registry.load("metric", metric).info.packages, "metrics")
     for info in feature_infos(metric):
         packages |= dict.fromkeys(info.packages, info.extra)
@@ -124,52 +215,6 @@ def unmet_needs(metric: str) -> list[str]:
         for package, extra in packages.items()
         if importlib.util.find_spec(package) is None
     ]
-    entries = [weights_file(name) for name in required_weights(metric)]
-    reasons += [f"needs weights {entry.name!r}; type `{entry.remedy}`" for entry in entries if entry.path is None]
+    entries = [weights_entry(name) for name in required_weights(metric)]
+    reasons += [f"needs weights {entry.name!r}; type `{entry.remedy}`" for entry in entries if not entry.is_here]
     return reasons
-
-
-def fetch(entry: WeightsFile) -> Path:
-    """Download one file from its hub into our cache; an interrupted download goes on where it stopped.
-
-    Raises:
-        WeightsError: it comes from a package, the disk is too small, the network is closed or fails, or the bytes are
-            not the ones of the manifest.
-    """
-    if entry.source.startswith("package:"):
-        raise WeightsError(f"weights {entry.name!r} come inside a package; type `{entry.remedy}`")
-    if os.environ.get("A2BENCH_OFFLINE"):
-        raise WeightsError(f"weights {entry.name!r} are not here and the network is closed (A2BENCH_OFFLINE is set)")
-    folder = cache_dir() / "weights" / entry.name
-    _require_space(entry, folder)
-    try:
-        from huggingface_hub import hf_hub_download
-    except ImportError:
-        raise WeightsError("fetching from a hub needs a package; type `pip install 'a2bench[text]'`") from None
-    repository, _, revision = entry.source.removeprefix("hub:").partition("@")
-    try:
-        path = Path(hf_hub_download(repository, entry.file, revision=revision, local_dir=folder))
-    except (OSError, ValueError, RuntimeError) as error:  # hub, network and disk errors all derive from these
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise WeightsError(
-            f"weights {entry.name!r} could not be fetched from {entry.source}: {reason}; run the command again to go "
-            f"on, or put the file {entry.file} of that revision into {folder} by hand"
-        ) from error
-    if file_sha256(path) != entry.sha256:
-        path.unlink()
-        raise WeightsError(
-            f"weights {entry.name!r} from {entry.source} have another SHA-256 than the manifest; not kept"
-        )
-    return path
-
-
-def _require_space(entry: WeightsFile, folder: Path) -> None:
-    there = folder
-    while not there.exists():
-        there = there.parent
-    free = shutil.disk_usage(there).free
-    if free < entry.bytes * 1.05:
-        raise WeightsError(
-            f"weights {entry.name!r} need {entry.bytes / 1e6:.0f} MB, but {folder} has {free / 1e6:.0f} MB free; "
-            "make room or set A2BENCH_CACHE to a folder on a larger disk"
-        )

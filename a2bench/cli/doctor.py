@@ -100,14 +100,14 @@ def _codecs() -> Iterator[Finding]:
 
 def _weights() -> Iterator[Finding]:
     from a2bench.errors import WeightsError
-    from a2bench.weights import manifest, verified_weights
+    from a2bench.weights import manifest, verified_folder
 
     for entry in manifest().values():
-        if entry.path is None:
+        if not entry.is_here:
             yield Finding("weights", "warning", f"{entry.name} ({entry.what}) is not here", entry.remedy)
             continue
         try:
-            verified_weights(entry.name)
+            verified_folder(entry.name)
         except WeightsError as error:
             yield Finding("weights", "problem", str(error))
         else:

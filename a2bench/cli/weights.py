@@ -1,8 +1,12 @@
 """``a2bench weights``: list, fetch and verify the weights behind the metrics."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from a2bench.weights import WeightsEntry
 
 
 @click.group("weights")
@@ -13,62 +17,138 @@ def weights_group() -> None:
 @weights_group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_command(as_json: bool) -> int:
-    """List all weights with source, size, licence, and whether they are on this machine."""
+    """List all weights with source, size, licence, and where they are on this machine."""
     from a2bench.weights import manifest
 
     entries = list(manifest().values())
+    users = _users()
     if as_json:
-        here = [{**entry.model_dump(), "here": entry.path is not None, "remedy": entry.remedy} for entry in entries]
-        click.echo(json.dumps(here, indent=2))
+        click.echo(
+            json.dumps(
+                [
+                    {
+                        **entry.model_dump(),
+                        "bytes": entry.bytes,
+                        "here": entry.is_here,
+                        "folder": str(entry.folder) if entry.is_here else None,
+                        "metrics": users.get(entry.name, []),
+                        "remedy": entry.remedy,
+                    }
+                    for entry in entries
+                ],
+                indent=2,
+            )
+        )
         return 0
     for entry in entries:
-        state = "here   " if entry.path else "missing"
-        use = "commercial use permitted" if entry.commercial_use else "NOT for commercial use"
-        click.echo(f"{state}  {entry.name:<22} {entry.bytes / 1e6:8.1f} MB  {entry.what}")
-        click.echo(f"         {entry.source}; {entry.licence}, {use}")
-        if not entry.path:
-            click.echo(f"         -> {entry.remedy}")
+        state = "here   " if entry.is_here else "missing"
+        click.echo(f"{state}  {entry.name:<22} {_megabytes(entry)}  {entry.what}")
+        click.echo(f"         {entry.source}; {entry.licence}, {_use(entry)}")
+        click.echo(f"         for {', '.join(users.get(entry.name, ())) or 'no metric here'}")
+        click.echo(f"         in {entry.folder}" if entry.is_here else f"         -> {entry.remedy}")
+    missing = [entry for entry in entries if not entry.is_here]
+    if missing:
+        size = sum(entry.bytes for entry in missing) / 1e6
+        click.echo(f"{len(entries) - len(missing)} of {len(entries)} here; the others take {size:.0f} MB")
     return 0
 
 
 @weights_group.command("fetch")
 @click.argument("names", nargs=-1)
+@click.option("--metrics", help="The weights that these metrics need: names separated by commas.")
 @click.option("--yes", is_flag=True, help="Do not ask before downloading.")
-def fetch_command(names: tuple[str, ...], yes: bool) -> int:
-    """Fetch weights from their hub, resumable and verified; without NAMES all that are missing."""
-    from a2bench.weights import fetch, manifest, weights_file
+def fetch_command(names: tuple[str, ...], metrics: str | None, yes: bool) -> int:
+    """Fetch weights, resumable and verified; without NAMES or --metrics all that are missing.
 
-    entries = [weights_file(name) for name in names] or [e for e in manifest().values() if e.path is None]
-    wanted = [entry for entry in entries if entry.path is None]
+    Damaged files of the named weights are fetched again. For weights inside packages the command to install
+    them is printed.
+    """
+    from a2bench.cli.eval import metric_names
+    from a2bench.weights import manifest, required_weights, weights_entry
+    from a2bench.weights_fetch import fetch
+
+    asked = list(names)
+    if metrics:
+        asked += [needed for metric in metric_names(metrics) for needed in required_weights(metric)]
+    entries = [weights_entry(name) for name in dict.fromkeys(asked)] or [
+        entry for entry in manifest().values() if not entry.is_here
+    ]
+    wanted = []
     for entry in entries:
-        if entry not in wanted:
+        if _is_whole(entry):
             click.echo(f"{entry.name} is here already")
-    for entry in wanted:
-        click.echo(f"{entry.name}: {entry.bytes / 1e6:.0f} MB from {entry.source}, licence {entry.licence}")
+        elif entry.module:
+            click.echo(f"{entry.name} comes inside a package: {entry.remedy}")
+        else:
+            wanted.append(entry)
+            click.echo(f"{entry.name}:{_megabytes(entry)} from {entry.source}, licence {entry.licence}, {_use(entry)}")
     if wanted and not yes:
         click.confirm(f"fetch {sum(entry.bytes for entry in wanted) / 1e6:.0f} MB?", abort=True, err=True)
     for entry in wanted:
-        click.echo(f"{entry.name}: {fetch(entry)}")
+        click.echo(f"{entry.name}: {fetch(entry, _bar)}")
     return 0
 
 
 @weights_group.command("verify")
 @click.argument("names", nargs=-1)
 def verify_command(names: tuple[str, ...]) -> int:
-    """Hash the weights that are on this machine and compare with the manifest."""
-    from a2bench.errors import WeightsError
-    from a2bench.weights import manifest, verified_weights, weights_file
+    """Hash the weights that are on this machine and compare with the manifest.
 
-    altered = 0
-    for entry in [weights_file(name) for name in names] or list(manifest().values()):
-        if entry.path is None:
+    Exit code 2 when a file is damaged, or one that was named is missing.
+    """
+    from a2bench.errors import WeightsError
+    from a2bench.weights import manifest, verified_folder, weights_entry
+
+    wrong = 0
+    for entry in [weights_entry(name) for name in names] or list(manifest().values()):
+        if not entry.is_here:
+            wrong += bool(names)
             click.echo(f"missing  {entry.name}  -> {entry.remedy}")
             continue
         try:
-            verified_weights(entry.name)
+            verified_folder(entry.name)
         except WeightsError as error:
-            altered += 1
-            click.echo(f"ALTERED  {error}")
+            wrong += 1
+            click.echo(f"DAMAGED  {error}")
         else:
             click.echo(f"ok       {entry.name}")
-    return 1 if altered else 0
+    return 2 if wrong else 0
+
+
+def _is_whole(entry: "WeightsEntry") -> bool:
+    from a2bench.errors import WeightsError
+    from a2bench.weights import verified_folder
+
+    try:
+        return entry.is_here and bool(verified_folder(entry.name))
+    except WeightsError as error:
+        click.echo(str(error))
+        return False
+
+
+def _users() -> dict[str, list[str]]:
+    """Names of the metrics that need each entry."""
+    from a2bench import registry
+    from a2bench.weights import required_weights
+
+    users: dict[str, list[str]] = {}
+    for metric in registry.paths("metric"):
+        for name in required_weights(metric):
+            users.setdefault(name, []).append(metric)
+    return users
+
+
+def _megabytes(entry: "WeightsEntry") -> str:
+    return f"{entry.bytes / 1e6:9.1f} MB" if entry.bytes >= 1e5 else f"{entry.bytes / 1e3:9.1f} kB"
+
+
+def _use(entry: "WeightsEntry") -> str:
+    return "commercial use permitted" if entry.commercial_use else "NOT for commercial use"
+
+
+def _bar(path: str, done: int, expected: int) -> None:
+    import sys
+
+    if sys.stderr.isatty():
+        end = "\n" if done >= expected else ""
+        click.echo(f"\r{path}: {done / 1e6:.0f} of {expected / 1e6:.0f} MB{end}", err=True, nl=False)

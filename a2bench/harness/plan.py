@@ -16,7 +16,7 @@ from a2bench.hashing import value_sha256
 from a2bench.metrics import SAMPLING
 from a2bench.systems import GenerationSettings, HasIdentity, VideoModel
 from a2bench.video import ENCODING
-from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_file
+from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_entry
 
 State = Literal["done", "new", "stale", "failed", "damaged"]
 
@@ -124,7 +124,7 @@ def metric_identity(metric: str) -> dict[str, Any]:
         "schema": SCHEMA,
         "metric": {"name": info.name, "version": info.version, "backend": info.backend},
         "features": {feature.name: f"{feature.version} {feature.backend}" for feature in feature_infos(metric)},
-        "weights": {name: weights_file(name).sha256 for name in required_weights(metric)},
+        "weights": {name: weights_entry(name).digest for name in required_weights(metric)},
         "sampling": SAMPLING,
         "unmet": unmet_needs(metric),
     }

@@ -12,7 +12,7 @@ from a2bench.cases import load_suite
 from a2bench.metrics import Sample
 from a2bench.scores import MetricInfo, Score
 from a2bench.video import Video
-from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_file
+from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_entry
 from tests.metrics.conftest import MakeSample
 
 METRICS = sorted(registry.paths("metric"))
@@ -40,7 +40,7 @@ def test_what_a_metric_says_of_itself_is_complete(name: str) -> None:
     assert own.name == name
     assert own.paper and own.backend and own.title
     assert own.expectations, "a metric must say how it orders the controls"
-    assert all(weights_file(weights).licence for weights in required_weights(name))
+    assert all(weights_entry(weights).licence for weights in required_weights(name))
     assert [feature.name for feature in feature_infos(name)] == sorted(
         {feature.name for feature in feature_infos(name)}
     )
