@@ -75,7 +75,7 @@ class VideoModel(Protocol):
     type ``str``; its ``__init__`` must be cheap, loading happens at the first ``generate``.
 
     Further methods are called where a class has them: `NeedsSuite.prepare`, `HasIdentity.identity`,
-    `HasRemarks.remarks`.
+    `CanRefuse.check`, `HasRemarks.remarks`.
     """
 
     meta: ModelMeta
@@ -112,6 +112,19 @@ class HasIdentity(Protocol):
         """A JSON value that takes the place of the options in the key of a sample.
 
         It holds whatever makes the video besides prompt, references, name, revision, settings and seed.
+        """
+        ...
+
+
+@runtime_checkable
+class CanRefuse(Protocol):
+    """A system that knows before any work what it cannot make."""
+
+    def check(self, case: Case, settings: GenerationSettings) -> None:
+        """Called once for each sample before the first is made; cheap, and nothing heavy is imported.
+
+        Raises:
+            InputError: this system cannot make such a video.
         """
         ...
 

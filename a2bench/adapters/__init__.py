@@ -1,13 +1,17 @@
 """Built-in systems: name -> where it is. Nothing is imported until a system is asked for.
 
-Beside `a2bench.systems.VideoModel`, an adapter may have two hooks:
+Beside `a2bench.systems.VideoModel`, an adapter may have these hooks:
 
 - ``prepare(suite: Suite) -> None`` is called once in every process, before the first ``identity`` or ``generate``, with
   the full suite (not cut by ``--limit``): for systems that need to know the other cases, such as ``shuffled``.
 - ``identity(case: Case) -> dict[str, Any]`` is what the video depends on beside the case's prompt and references, the
   system's name and revision, the settings and the seed. It takes the place of the options in the sample's key, so it
   names those of them that change the video. A JSON value, cheap, and never an error: what is impossible is said by
-  ``generate``.
+  ``check`` and ``generate``.
+- ``check(case: Case, settings: GenerationSettings) -> None`` raises `InputError` for a video that the system cannot
+  make. It is called for all samples before the first is made, so nothing is loaded for what will not do.
+
+A system that works in steps calls `a2bench.steps.tell_step` after each; the bar on the terminal then shows them.
 """
 
 ADAPTERS = {

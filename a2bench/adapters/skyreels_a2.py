@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from a2bench.cases import Case
-from a2bench.errors import AdapterError, CaseError, InputError
+from a2bench.errors import AdapterError, InputError
+from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video
 
@@ -85,27 +86,33 @@ class SkyReelsA2:
 
         return {**asdict(self.sampling), "precision": self.precision}
 
+    def check(self, case: Case, settings: GenerationSettings) -> None:
+        """Refuse what can be refused without loading anything: references, size, number of frames.
+
+        Raises:
+            InputError: this model cannot make such a video.
+            CaseError: a reference cannot be used.
+        """
+        self._request(case, 0, settings)
+
     def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
         """Make one video; the first call loads the model, which then stays.
 
         Raises:
-            AdapterError: this model cannot make such a video, or the memory does not suffice.
+            InputError: this model cannot make such a video, or the memory does not suffice.
             CaseError: a reference or the prompt cannot be used.
+            AdapterError: the GPU's memory ran out.
         """
         import torch
 
+        request = self._request(case, seed, settings)
         try:
-            request = self._request(case, seed, settings)
-            frames = self._loaded(request).generate(request)
-        except CaseError:
-            raise
-        except InputError as error:
-            raise AdapterError(f"case {case.id!r}: {error}") from None
+            frames = self._loaded(request).generate(request, lambda step: tell_step(step.number + 1, step.total))
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             raise AdapterError(
-                f"case {case.id!r}: out of GPU memory making {settings.num_frames} frames of {settings.width}x"
-                f"{settings.height}; the weights alone take 47 GB: use a GPU of 80 GB that does nothing else"
+                f"out of GPU memory making {settings.num_frames} frames of {settings.width}x{settings.height}; the "
+                "weights alone take 47 GB: use a GPU of 80 GB that does nothing else"
             ) from None
         return Video(frames, settings.fps)
 

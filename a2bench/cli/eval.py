@@ -3,17 +3,17 @@
 import json
 import re
 import shlex
-import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from a2bench.cli.interrupt import interruptible
 from a2bench.cli.settings import ProjectCommand, origins
 from a2bench.errors import InputError, UnknownNameError
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from a2bench.harness.run import RunResult
 
 EXIT_INCOMPLETE = 3
-EXIT_INTERRUPTED = 130
+
+_IMAGE = click.Path(path_type=Path)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -50,6 +51,8 @@ _what = _options(
         help="System: a name of `a2bench systems list`, folder:DIR, command:'PROGRAM ARGS', or MODULE:CLASS.",
     ),
     _option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="An option of the system; may be repeated."),
+    _option("--weights", metavar="DIR", help="Where the system's weights are: the same as --set weights=DIR."),
+    _option("--steps", metavar="N", help="Denoising steps: the same as --set steps=N."),
     _option("--suite", default="a2bench-mini", show_default=True,
             help="Name of a suite or path of a .jsonl file; NAME:dev takes one split."),
     _option("--variant", type=click.Choice(["short", "long", "paraphrase"]),
@@ -63,6 +66,14 @@ _what = _options(
     _option("--size", default="832x480", show_default=True, help="WIDTHxHEIGHT of the videos in pixels."),
     _option("--num-frames", type=click.IntRange(1, 10_000), default=81, show_default=True, help="Frames per video."),
     _option("--fps", default="16", show_default=True, help="Frames per second: a number or a fraction (24000/1001)."),
+)  # fmt: skip
+_by_hand = _options(
+    click.option("--prompt", help="Make one video by hand: what it shows. --output then names the video."),
+    click.option("--character", type=_IMAGE, multiple=True, help="Image of a person or animal; may be repeated."),
+    click.option("--object", type=_IMAGE, multiple=True, help="Image of a thing; may be repeated."),
+    click.option("--background", type=_IMAGE, multiple=True, help="Image of the place."),
+    click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the one video."),
+    click.option("--force", is_flag=True, help="Replace the one video if it exists."),
 )  # fmt: skip
 _measured = _option("--metrics", help="Only these metrics: names separated by commas. Default: all.")
 _where = _option("--output", "-o", type=click.Path(path_type=Path), help="Run folder. Default: runs/SYSTEM-SUITE.")
@@ -108,13 +119,27 @@ def eval_command(ctx: click.Context, /, **given: Any) -> int:
 
 @click.command("generate", cls=ProjectCommand)
 @_what
+@_by_hand
 @_where
 @_how
 @_asked
 @_shown
 @click.pass_context
 def generate_command(ctx: click.Context, /, **given: Any) -> int:
-    """Let a system make the videos of a suite; `a2bench score RUN` measures them later."""
+    """Let a system make the videos of a suite, or with --prompt one video by hand.
+
+    The videos of a suite are made into a run, which `a2bench score RUN` measures later. One video by hand:
+
+    \b
+      a2bench generate --model collage --prompt "A man holds a cup in a park." \\
+        --character man.png --object cup.png --background park.jpg -o out.mp4
+    """  # noqa: D301  (click reads the backspace, not a backslash)
+    from a2bench.cli.one_video import make_by_hand, refuse_mixture
+
+    if given["prompt"] is not None:
+        adapter, options = _system(ctx, given)
+        return make_by_hand(ctx, given, adapter, options, _settings(given))
+    refuse_mixture(ctx, by_hand=False)
     return _run(ctx, {**given, "metrics": None}, stages=("generate",))
 
 
@@ -146,7 +171,8 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
     progress = TerminalProgress(-1 if given["quiet"] or given["as_json"] else given["verbose"])
     results: dict[str, RunResult] = {}
     harness.check_output(store, harness.open_system(request).meta.name)
-    with _interruptible(ctx, request), store.locked():
+    told = f"finished samples are kept. To continue, type: {_command_line(ctx)}"
+    with interruptible(ctx, told), store.locked():
         if "generate" in stages:
             results["generate"] = harness.generate(request, how, progress)
         if "score" in stages:
@@ -161,15 +187,13 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
 
 
 def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
-    from a2bench import registry
     from a2bench.cases import load_suite
     from a2bench.harness.request import RunRequest, request_of_run
     from a2bench.harness.run import open_system
 
     if "run" in given:
         return request_of_run(given["run"], metric_names(given["metrics"]) if given["metrics"] else None)
-    adapter, options = _system(given["model"], given["set_"])
-    registry.load("adapter", adapter)
+    adapter, options = _system(ctx, given)
     full = load_suite(":".join(filter(None, (given["suite"], given["variant"], given["language"]))))
     suite = full.select(_comma_list(given["cases"]), given["limit"])
     request = RunRequest(
@@ -190,18 +214,34 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     return replace(request, output=Path("runs") / f"{open_system(request).meta.name}-{full.file_name}")
 
 
-def _system(model: str, given: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+def _system(ctx: click.Context, given: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """The adapter's name and the options that it gets.
+
+    Raises:
+        InputError: no such system, or an option that is not KEY=VALUE.
+    """
+    from inspect import signature
+
+    from a2bench import registry
+
     options = {}
-    for pair in given:
+    for pair in given["set_"]:
         key, equals, value = pair.partition("=")
         if not equals or not key.isidentifier():
             raise InputError(f"--set {pair!r} is not KEY=VALUE, such as --set name=kling")
         options[key] = value
-    name, colon, argument = model.partition(":")
+    name, colon, argument = given["model"].partition(":")
     main_option = {"folder": "path", "command": "command"}.get(name)
+    adapter = name if colon and main_option else given["model"]
+    factory = registry.load("adapter", adapter)
+    for key in ("weights", "steps"):
+        # From the environment or the project file they are for the systems that know them.
+        typed = ctx.get_parameter_source(key) == ParameterSource.COMMANDLINE
+        if given[key] is not None and (typed or key in signature(factory).parameters):
+            options.setdefault(key, given[key])
     if colon and main_option:
-        return name, {main_option: argument, **options}
-    return model, options
+        options = {main_option: argument, **options}
+    return adapter, options
 
 
 def metric_names(text: str | None) -> tuple[str, ...]:
@@ -272,23 +312,6 @@ def _execution(given: dict[str, Any]) -> "ExecutionOptions":
         read_all=given["verify"],
         environment=worker_environment(given["device"], given["batch_size"], given["offline"]),
     )
-
-
-@contextmanager
-def _interruptible(ctx: click.Context, request: "RunRequest") -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run in order; the command to continue is printed."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo(f"\ninterrupted; finished samples are kept. To continue, type: {_command_line(ctx)}", err=True)
-        ctx.exit(EXIT_INTERRUPTED)
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _command_line(ctx: click.Context) -> str:

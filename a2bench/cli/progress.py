@@ -16,6 +16,7 @@ class TerminalProgress:
     def __init__(self, verbosity: int = 0) -> None:
         self.verbosity = verbosity
         self._bar: Any = None
+        self._under_way: dict[str, Any] = {}
         self._name, self._total, self._finished, self._failed = "", 0, 0, 0
         self._started = self._last_line = 0.0
 
@@ -30,13 +31,23 @@ class TerminalProgress:
             self._bar = _rich_bar(name, total)
             self._bar.start()
 
-    def sample(self, text: str, failed: bool) -> None:
+    def step(self, name: str, done: int, total: int) -> None:
+        """A step of a sample under way is done; a terminal gets a bar for each such sample."""
+        if not self._bar:
+            return
+        if name not in self._under_way:
+            self._under_way[name] = self._bar.add_task(f"  {name}", total=total, failed="")
+        self._bar.update(self._under_way[name], completed=done)
+
+    def sample(self, name: str, text: str, failed: bool) -> None:
         """One sample is finished."""
         self._finished += 1
         self._failed += failed
         if failed or self.verbosity > 0:
-            self._say(f"{self._name}: {'FAILED ' if failed else ''}{text}")
+            self._say(f"{self._name}: {'FAILED ' if failed else ''}{name}: {text}")
         if self._bar:
+            if name in self._under_way:
+                self._bar.remove_task(self._under_way.pop(name))
             self._bar.update(self._bar.task_ids[0], advance=1, failed=f"{self._failed} failed" if self._failed else "")
         elif self.verbosity == 0 and time.monotonic() - self._last_line > 10:
             self._last_line = time.monotonic()
@@ -53,6 +64,7 @@ class TerminalProgress:
         if self._bar:
             self._bar.stop()
             self._bar = None
+            self._under_way.clear()
         if self._total and self.verbosity >= 0:
             failed = f", {self._failed} failed" if self._failed else ""
             seconds = duration(time.monotonic() - self._started)
@@ -65,7 +77,7 @@ class TerminalProgress:
             click.echo(text, err=True)
 
 
-def _rich_bar(name: str, total: int) -> Any:
+def _rich_bar(name: str, total: int | None) -> Any:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -88,6 +100,46 @@ def _rich_bar(name: str, total: int) -> Any:
     )
     bar.add_task(name, total=total, failed="")
     return bar
+
+
+class StepProgress:
+    """One video under way: a bar of its steps with the time left on a terminal, a line now and then elsewhere.
+
+    Used as a context; until the first step is told (loading, encoding) and from the last one on (decoding, writing) the
+    bar says so.
+    """
+
+    def __init__(self, name: str, *, quiet: bool = False) -> None:
+        self.name, self.quiet = name, quiet
+        self._bar: Any = None
+        self._started = self._first = self._last_line = 0.0
+
+    def __enter__(self) -> "StepProgress":
+        self._started = self._last_line = time.monotonic()
+        if not self.quiet and sys.stderr.isatty():
+            self._bar = _rich_bar(f"{self.name}: loading", None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+    def step(self, _: str, done: int, total: int) -> None:
+        """``done`` of ``total`` steps are done."""
+        now = time.monotonic()
+        self._first = self._first or now
+        if self._bar:
+            what = "steps" if done < total else "decoding"
+            self._bar.update(
+                self._bar.task_ids[0], description=f"{self.name}: {what}", completed=done, total=total, refresh=True
+            )
+        elif not self.quiet and (now - self._last_line > 10 or done == total):
+            self._last_line = now
+            left = (now - self._first) / (done - 1) * (total - done) if done > 1 else None
+            about = f", about {duration(left)} left" if left else ""
+            click.echo(f"{self.name}: step {done}/{total}{about}", err=True)
 
 
 def duration(seconds: float) -> str:

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from a2bench.counting import take_counts
-from a2bench.errors import A2BenchError, OutputError
+from a2bench.errors import A2BenchError, InputError, OutputError
+from a2bench.steps import listening
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Outcome:
 
     status: ``done``; ``failed`` (an error with a message for the user); ``crashed`` (an unexpected error, with its
     traceback, or a worker that died or ran out of time); ``output`` (the output folder cannot be written: stop).
+    refused: it failed because of what was asked for, which will not do at any time.
     """
 
     item: WorkItem
@@ -50,6 +52,19 @@ class Outcome:
     error: str | None = None
     traceback: str | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    refused: bool = False
+
+
+StepObserver = Callable[[str, int, int], None]
+"""Called with an item's id, the number of its steps that are done and the total."""
+
+
+@dataclass(frozen=True)
+class _StepDone:
+    """What a worker says between an item and its outcome."""
+
+    done: int
+    total: int
 
 
 class Executor(Protocol):
@@ -61,12 +76,15 @@ class Executor(Protocol):
 
 
 class InlineExecutor:
-    """Runs items in this process, one after another; for tests and debuggers."""
+    """Runs items in this process, one after another: for scripts, tests and debuggers."""
+
+    def __init__(self, on_step: StepObserver | None = None) -> None:
+        self.on_step = on_step
 
     def run(self, items: Iterable[WorkItem]) -> Iterator[Outcome]:
         """Run all items."""
         for item in items:
-            yield _perform(item)
+            yield _perform(item, self.on_step)
 
 
 @dataclass
@@ -82,6 +100,7 @@ class LocalExecutor:
 
     retry: how often a crashed item is given to a worker again. timeout: seconds for one item, after which its worker is
     killed. logs: folder for what workers print. environment: set in the workers before they import anything.
+    on_step: is told of the steps of the items under way, of each item about ten times a second at most.
     """
 
     def __init__(
@@ -92,9 +111,10 @@ class LocalExecutor:
         retry: int = 0,
         timeout: float | None = None,
         environment: dict[str, str] | None = None,
+        on_step: StepObserver | None = None,
     ) -> None:
         self.num_workers, self.retry, self.timeout = workers, retry, timeout
-        self.logs, self.environment = logs, environment or {}
+        self.logs, self.environment, self.on_step = logs, environment or {}, on_step
         self._workers: list[_Worker] = []
 
     def run(self, items: Iterable[WorkItem]) -> Iterator[Outcome]:
@@ -139,21 +159,30 @@ class LocalExecutor:
         for worker in busy:
             item, seconds = worker.item, time.monotonic() - worker.started
             assert item is not None
-            if worker.connection.poll():
-                try:
-                    outcome: Outcome = worker.connection.recv()
-                except (EOFError, ConnectionError):
-                    worker.process.join()
-                    outcome = Outcome(item, "crashed", seconds, error=_death(worker.process.exitcode))
-                    self._restart(worker)
-            elif self.timeout is not None and seconds > self.timeout:
+            outcome = self._heard(worker, item, seconds)
+            if outcome is None and self.timeout is not None and seconds > self.timeout:
                 self._kill(worker)
                 outcome = Outcome(item, "crashed", seconds, error=f"took longer than {self.timeout:g} s; see --timeout")
                 self._restart(worker)
-            else:
-                continue
-            worker.item = None
-            yield outcome
+            if outcome is not None:
+                worker.item = None
+                yield outcome
+
+    def _heard(self, worker: _Worker, item: WorkItem, seconds: float) -> Outcome | None:
+        """The outcome of a worker's item if it is there; steps that come before it are passed on."""
+        while worker.connection.poll():
+            try:
+                message: Outcome | _StepDone = worker.connection.recv()
+            except (EOFError, ConnectionError):
+                worker.process.join()
+                outcome = Outcome(item, "crashed", seconds, error=_death(worker.process.exitcode))
+                self._restart(worker)
+                return outcome
+            if isinstance(message, Outcome):
+                return message
+            if self.on_step:
+                self.on_step(item.id, message.done, message.total)
+        return None
 
     def _seconds_to_next_timeout(self, busy: list[_Worker]) -> float | None:
         if self.timeout is None:
@@ -188,7 +217,12 @@ SINGLE_THREAD = {
 }
 
 
-def _perform(item: WorkItem) -> Outcome:
+def _perform(item: WorkItem, on_step: StepObserver | None = None) -> Outcome:
+    with listening(lambda done, total: on_step(item.id, done, total) if on_step else None):
+        return _performed(item)
+
+
+def _performed(item: WorkItem) -> Outcome:
     take_counts()
     started = time.monotonic()
     module, _, name = item.function.partition(":")
@@ -197,7 +231,9 @@ def _perform(item: WorkItem) -> Outcome:
     except OutputError as error:
         return Outcome(item, "output", time.monotonic() - started, error=str(error), counts=take_counts())
     except A2BenchError as error:
-        return Outcome(item, "failed", time.monotonic() - started, error=str(error), counts=take_counts())
+        refused = isinstance(error, InputError)
+        seconds = time.monotonic() - started
+        return Outcome(item, "failed", seconds, error=str(error), counts=take_counts(), refused=refused)
     except Exception as error:  # an unexpected failure of one sample is recorded with its traceback; the rest goes on
         message = f"{type(error).__name__}: {error}"
         return Outcome(
@@ -216,7 +252,21 @@ def _serve(connection: Connection, log: str) -> None:
     os.dup2(descriptor, 2)
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
-            connection.send(_perform(connection.recv()))
+            connection.send(_perform(connection.recv(), _StepSender(connection)))
+
+
+class _StepSender:
+    """Tells the parent of steps: the last one always, others when a tenth of a second has passed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.last = 0.0
+
+    def __call__(self, _: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done == total or now - self.last >= 0.1:
+            self.last = now
+            self.connection.send(_StepDone(done, total))
 
 
 def _die_with_parent() -> None:

@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from a2bench import registry
 from a2bench.cases import Case, Suite
+from a2bench.errors import InputError
 from a2bench.harness.records import SCHEMA, SampleRecord, ScoreRecord
 from a2bench.harness.store import RunStore
 from a2bench.hashing import value_sha256
 from a2bench.metrics import SAMPLING
-from a2bench.systems import GenerationSettings, HasIdentity, VideoModel
+from a2bench.systems import CanRefuse, GenerationSettings, HasIdentity, VideoModel
 from a2bench.video import ENCODING
 from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_entry
 
@@ -54,14 +55,19 @@ class PlannedScore:
     why: str = ""
 
 
-def unsupported(system: VideoModel, case: Case) -> str | None:
-    """Why a system cannot take a case, by what its meta says, or None."""
+def unsupported(system: VideoModel, case: Case, settings: GenerationSettings) -> str | None:
+    """Why a system cannot make a case's video, by what its meta and its own check say, or None."""
     meta = system.meta
     if len(case.elements) > meta.max_references:
         return f"{meta.name} takes at most {meta.max_references} references, case {case.id!r} has {len(case.elements)}"
     refused = sorted({element.role for element in case.elements} - set(meta.roles))
     if refused:
         return f"{meta.name} takes no {' and no '.join(refused)}, which case {case.id!r} has"
+    if isinstance(system, CanRefuse):
+        try:
+            system.check(case, settings)
+        except InputError as error:
+            return str(error)
     return None
 
 

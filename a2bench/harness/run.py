@@ -7,12 +7,13 @@ recording happens here, one sample at a time, so that being killed loses at most
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from a2bench import registry
+from a2bench.cases import Case
 from a2bench.errors import A2BenchError, InputError, OutputError
 from a2bench.harness.environment import environment
 from a2bench.harness.estimate import add_timings, generation_name, scoring_name
@@ -32,8 +33,11 @@ class Progress(Protocol):
     def stage(self, name: str, total: int, already_done: int) -> None:
         """A stage begins with ``total`` samples to do, besides those that are done already."""
 
-    def sample(self, text: str, failed: bool) -> None:
-        """One sample is finished; ``text`` says which and what became of it."""
+    def step(self, name: str, done: int, total: int) -> None:
+        """``done`` of ``total`` steps of a sample under way are done."""
+
+    def sample(self, name: str, text: str, failed: bool) -> None:
+        """One sample is finished; ``text`` says what became of it."""
 
     def note(self, text: str) -> None:
         """Something worth knowing."""
@@ -69,12 +73,21 @@ def open_system(request: RunRequest) -> VideoModel:
     Raises:
         InputError: unknown name, wrong options.
     """
+    return system_with(request.adapter, request.options, request.full_suite.address)
+
+
+def system_with(adapter: str, options: dict[str, str], suite: str) -> VideoModel:
+    """The system of a name with its options; ``suite`` is the address of the one that it is prepared with.
+
+    Raises:
+        InputError: unknown name, wrong options.
+    """
     try:
-        return resident_system(request.adapter, request.options, request.full_suite.address)
+        return resident_system(adapter, options, suite)
     except TypeError as error:
         raise InputError(
-            f"system {request.adapter!r} cannot be made with the options {request.options or 'none'}: {error}; "
-            f"see `a2bench systems show {request.adapter}`"
+            f"system {adapter!r} cannot be made with the options {options or 'none'}: {error}; "
+            f"see `a2bench systems show {adapter}`"
         ) from error
 
 
@@ -134,17 +147,18 @@ def generate(
     result = RunResult(planned=len(planned), resumed=len(planned) - len(todo), done=len(planned) - len(todo))
     progress.stage("generate", len(todo), result.resumed)
     possible = []
+    reasons = {case.id: unsupported(system, case, request.settings) for case in _cases(todo.values())}
     for name, sample in todo.items():
-        reason = unsupported(system, sample.case)
+        reason = reasons[sample.case.id]
         if reason is None:
             possible.append(generation_item(name, sample, request, store))
         else:
             refused = Outcome(generation_item(name, sample, request, store), "failed", 0.0, error=reason)
             store.record_sample(failure_record(sample, refused))
             result.failures[name] = reason
-            progress.sample(f"{name}: {reason}", failed=True)
+            progress.sample(name, reason, failed=True)
     timings: list[tuple[float, int]] = []
-    for outcome in _outcomes(possible, num_workers(request, how), store, how, executor):
+    for outcome in _outcomes(possible, num_workers(request, how), store, how, executor, progress):
         sample = todo[outcome.item.id]
         result.counts.update(outcome.counts)
         if outcome.status == "done":
@@ -152,12 +166,12 @@ def generate(
             store.record_sample(video_record(sample, outcome, video))
             timings.append((outcome.seconds, video.bytes))
             result.done += 1
-            progress.sample(f"{outcome.item.id}: made in {outcome.seconds:.1f} s", failed=False)
+            progress.sample(outcome.item.id, f"made in {outcome.seconds:.1f} s", failed=False)
         else:
             error = outcome.error or "unknown error"
             store.record_sample(failure_record(sample, outcome))
             result.failures[outcome.item.id] = error
-            progress.sample(f"{outcome.item.id}: {error}", failed=True)
+            progress.sample(outcome.item.id, error, failed=True)
             _stop_if(how.fail_on_error, outcome)
     progress.end()
     if timings:
@@ -183,7 +197,7 @@ def score(
     progress.stage("score", len(grouped), len({(e.sample.case, e.sample.seed) for e in planned}) - len(grouped))
     items = [scoring_item(name, entries, request, store) for name, entries in grouped.items()]
     timings: dict[str, list[tuple[float, int]]] = {}
-    for outcome in _outcomes(items, num_workers(request, how, scoring=True), store, how, executor):
+    for outcome in _outcomes(items, num_workers(request, how, scoring=True), store, how, executor, progress):
         entries = grouped[outcome.item.id]
         records = list(score_records(entries, outcome))
         store.record_scores(records)
@@ -194,10 +208,10 @@ def score(
         result.done += len(records) - len(failed)
         if failed:
             result.failures[outcome.item.id] = "; ".join(f"{metric}: {reason}" for metric, reason in failed.items())
-            progress.sample(f"{outcome.item.id}: {result.failures[outcome.item.id]}", failed=True)
+            progress.sample(outcome.item.id, result.failures[outcome.item.id], failed=True)
             _stop_if(how.fail_on_error, outcome)
         else:
-            progress.sample(f"{outcome.item.id}: scored in {outcome.seconds:.1f} s", failed=False)
+            progress.sample(outcome.item.id, f"scored in {outcome.seconds:.1f} s", failed=False)
     progress.end()
     add_timings(timings)
     result.seconds = time.monotonic() - started
@@ -216,15 +230,30 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _cases(samples: Iterable[PlannedSample]) -> Iterable[Case]:
+    """Their cases, each once."""
+    return {sample.case.id: sample.case for sample in samples}.values()
+
+
 def _id(sample: PlannedSample) -> str:
     return f"{sample.case.id} seed {sample.seed}"
 
 
 def _outcomes(
-    items: list[WorkItem], workers: int, store: RunStore, how: ExecutionOptions, executor: Executor | None
+    items: list[WorkItem],
+    workers: int,
+    store: RunStore,
+    how: ExecutionOptions,
+    executor: Executor | None,
+    progress: Progress,
 ) -> Iterator[Outcome]:
     executor = executor or LocalExecutor(
-        workers, store.logs, retry=how.retry, timeout=how.timeout, environment=dict(how.environment)
+        workers,
+        store.logs,
+        retry=how.retry,
+        timeout=how.timeout,
+        environment=dict(how.environment),
+        on_step=progress.step,
     )
     for outcome in executor.run(items):
         if outcome.status == "output":

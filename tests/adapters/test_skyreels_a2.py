@@ -84,9 +84,9 @@ def test_the_video_has_the_frames_that_were_asked_for_and_none_of_the_references
 def test_what_it_cannot_make_is_refused_without_loading(system: SkyReelsA2, suite: Suite, tmp_path: Path) -> None:
     case = suite.cases[0]
     take_counts()
-    with pytest.raises(AdapterError, match="case 'case-0': 72x48: both sides must be multiples of 16"):
+    with pytest.raises(InputError, match="72x48: both sides must be multiples of 16"):
         make(system, case, width=72)
-    with pytest.raises(AdapterError, match=r"case 'case-0': 22 frames \(10 without the 12 of the references\)"):
+    with pytest.raises(InputError, match=r"22 frames \(10 without the 12 of the references\)"):
         make(system, case, num_frames=10)
     with pytest.raises(CaseError, match="512 fit; shorten it, or these words would be cut: '.*'"):
         make(system, case.model_copy(update={"prompt": case.prompt + " and so on" * 60}))
@@ -105,7 +105,7 @@ def test_a_checkpoint_of_another_model_is_told_for_the_case(
     copy = Path(shutil.copytree(weights, tmp_path / "copy"))
     config = copy / "transformer/config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "num_layers": 1}))
-    with pytest.raises(AdapterError, match=r"32 not expected: blocks\.1\.attn1"):
+    with pytest.raises(WeightsError, match=r"32 not expected: blocks\.1\.attn1"):
         make(SkyReelsA2(weights=str(copy)), suite.cases[0])
 
 

@@ -165,8 +165,8 @@ def test_bad_usage_is_one_sentence_and_exit_code_2(a2bench: Run, arguments: list
 
 
 def test_a_misspelt_key_of_the_project_file_is_named(a2bench: Run) -> None:
-    Path("a2bench.toml").write_text('sede = "1"\n')
-    assert "'sede'. Did you mean 'seeds'?" in one_sentence(a2bench("eval", "-m", "collage", "--dry-run"), 2)
+    Path("a2bench.toml").write_text('sedes = "1"\n')
+    assert "'sedes'. Did you mean 'seeds'?" in one_sentence(a2bench("eval", "-m", "collage", "--dry-run"), 2)
 
 
 def test_broken_jsonl_names_line_and_column(a2bench: Run, suite_path: Path) -> None:

@@ -5,7 +5,10 @@ import signal
 import time
 from typing import Any
 
+import numpy as np
+
 from a2bench.cases import Case
+from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video
 
@@ -37,3 +40,18 @@ class OneCharacter:
 
     def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
         raise AssertionError("asked for a case that it cannot take")
+
+
+class InSteps:
+    """A system that tells its three steps; ``pause`` seconds pass in each."""
+
+    meta = ModelMeta(name="in-steps", revision="1")
+
+    def __init__(self, pause: str = "0") -> None:
+        self.pause = float(pause)
+
+    def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
+        for step in range(3):
+            time.sleep(self.pause)
+            tell_step(step + 1, 3)
+        return Video(np.zeros((settings.num_frames, settings.height, settings.width, 3), np.uint8), settings.fps)
