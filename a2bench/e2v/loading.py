@@ -5,6 +5,7 @@ would otherwise be filled with random numbers.
 """
 
 import importlib.util
+import math
 import re
 from collections.abc import Mapping
 from importlib import import_module
@@ -15,13 +16,21 @@ import torch
 
 from a2bench.counting import count
 from a2bench.e2v.checkpoint import COMPONENTS, Shape, check_folder, check_tensors, read_json, tensor_shapes
-from a2bench.e2v.memory import check_memory
+from a2bench.e2v.memory import Kind, Part, choose_placement, part_of, wan_working
+from a2bench.e2v.offload import PlacedModel
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.semantic import PromptReader, SemanticBranch
 from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import InputError, WeightsError
 
 Precision = Literal["bfloat16", "float32"]
+KINDS: dict[str, Kind] = {
+    "transformer": "network",
+    "vae": "vae",
+    "text_encoder": "encoder",
+    "image_encoder": "encoder",
+}
+_AT_LOW_PRECISION = ("transformer", "text_encoder")
 PACKAGES = ("accelerate", "diffusers", "ftfy", "safetensors", "sentencepiece", "torch", "transformers")
 
 
@@ -48,40 +57,73 @@ def load_prompt_reader(folder: Path) -> PromptReader:
 
 
 def load_pipeline(
-    folder: Path, *, device: str = "cpu", precision: Precision = "bfloat16", reader: PromptReader | None = None
+    folder: Path,
+    *,
+    device: str = "cpu",
+    precision: Precision = "bfloat16",
+    profile: str = "auto",
+    video: tuple[int, int, int] = (832, 480, 81),
+    reader: PromptReader | None = None,
 ) -> Pipeline:
     """Load a checkpoint.
 
     Args:
         folder: in the published layout.
-        device: where everything lives.
+        device: where to compute.
         precision: of the network and the text encoder; VAE and CLIP are float32, as released.
+        profile: a name in `memory.PROFILES`: which networks stay on the device, and which come to it by groups.
+        video: width, height and number of frames of the videos to make: what they need is kept free.
         reader: the tokenizer, if it is loaded already.
 
     Raises:
-        InputError: a package is missing, or the weights do not fit into the device's memory.
+        InputError: a package is missing, or the memory does not suffice; the message says which profile fits.
         WeightsError: the checkpoint is incomplete, or its tensors are not those of the architecture.
     """
     require_packages()
     check_folder(folder)
-    for name in ("transformer", "vae", "text_encoder", "image_encoder"):
+    for name in KINDS:
         check_component(folder, name)
-    check_memory(folder, precision, device)
+    parts = checkpoint_parts(folder, precision)
+    network, vae = (read_json(folder / name / "config.json") for name in ("transformer", "vae"))
+    hidden = network["num_attention_heads"] * network["attention_head_dim"]
+    placement = choose_placement(profile, parts, device, wan_working(*video, hidden=hidden, vae_base=vae["base_dim"]))
 
     from transformers import CLIPImageProcessor, CLIPVisionModel, UMT5EncoderModel
 
     diffusers: Any = import_module("diffusers")
     small, full = getattr(torch, precision), torch.float32
     reader = reader or load_prompt_reader(folder)
-    # The network keeps its time embedding, norms and modulation in float32 (diffusers' _keep_in_fp32_modules).
-    transformer = _ready(_strict(diffusers.WanTransformer3DModel, folder / "transformer", torch_dtype=small), device)
-    vae = _ready(_strict(diffusers.AutoencoderKLWan, folder / "vae", torch_dtype=full), device)
-    text_encoder = _ready(_strict(UMT5EncoderModel, folder / "text_encoder", dtype=small), device)
-    image_encoder = _ready(_strict(CLIPVisionModel, folder / "image_encoder", dtype=full), device)
+    modules = {
+        # The network keeps its time embedding, norms and modulation in float32 (diffusers' _keep_in_fp32_modules).
+        "transformer": _strict(diffusers.WanTransformer3DModel, folder / "transformer", torch_dtype=small),
+        "vae": _strict(diffusers.AutoencoderKLWan, folder / "vae", torch_dtype=full),
+        "text_encoder": _strict(UMT5EncoderModel, folder / "text_encoder", dtype=small),
+        "image_encoder": _strict(CLIPVisionModel, folder / "image_encoder", dtype=full),
+    }
     image_processor = CLIPImageProcessor.from_pretrained(folder / "image_processor", local_files_only=True)
+    placed = PlacedModel(modules, parts, placement)
     return Pipeline(
-        transformer, SpatialBranch(vae), SemanticBranch(reader, text_encoder, image_encoder, image_processor)
+        modules["transformer"],
+        SpatialBranch(modules["vae"]),
+        SemanticBranch(
+            reader, modules["text_encoder"], modules["image_encoder"], image_processor, device=placement.device
+        ),
+        placed,
     )
+
+
+def checkpoint_parts(folder: Path, precision: Precision) -> dict[str, Part]:
+    """The networks of a checkpoint by the sizes that they have when loaded, from the heads of their files."""
+    parts = {}
+    for name, kind in KINDS.items():
+        stem = COMPONENTS[name].stem
+        assert stem is not None
+        shapes = tensor_shapes(folder / name, stem)
+        if "shared.weight" in shapes:
+            shapes.pop("encoder.embed_tokens.weight", None)  # stored twice by some, held once
+        size = getattr(torch, precision).itemsize if name in _AT_LOW_PRECISION else 4
+        parts[name] = part_of(kind, [(key, size * math.prod(shape)) for key, shape in shapes.items()])
+    return parts
 
 
 def check_component(folder: Path, name: str) -> None:
@@ -137,21 +179,17 @@ _UNUSED = re.compile(r"(^|\.)position_ids$|^visual_projection\.weight$")
 """Tensors of older CLIP files: positions that are computed today, and the head of the class with projection."""
 
 
-def _strict(model: Any, folder: Path, **dtype: torch.dtype) -> Any:
-    """Load a network and refuse what its library filled up or left out, which it only tells.
+def _strict(network: Any, folder: Path, **dtype: torch.dtype) -> Any:
+    """Load a network into main memory and refuse what its library filled up or left out, which it only tells.
 
     After `check_component` this never happens, unless the library maps a name that it should not.
     """
-    loaded, told = model.from_pretrained(folder, local_files_only=True, output_loading_info=True, **dtype)
+    loaded, told = network.from_pretrained(folder, local_files_only=True, output_loading_info=True, **dtype)
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         names = sorted(str(name) for name in told[kind] if not _UNUSED.search(str(name)))
         if names:
             raise WeightsError(f"{folder} was not loaded whole: {kind.replace('_', ' ')} {names[:5]}")
+    count(f"load:{type(loaded).__name__}")
+    loaded.requires_grad_(False)
+    loaded.train(False)
     return loaded
-
-
-def _ready(model: Any, device: str) -> Any:
-    count(f"load:{type(model).__name__}")
-    model.requires_grad_(False)
-    model.train(False)
-    return model.to(device)

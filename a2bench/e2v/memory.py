@@ -1,32 +1,128 @@
-"""Do the weights fit into the memory of the device? Asked before they are loaded, which takes minutes."""
+"""Which networks stay on a device and which come to it by groups of layers: decided before anything is loaded or moved.
 
-import math
+Works for the networks of any pipeline of diffusers; `a2bench.e2v.offload` carries it out::
+
+    parts = {"transformer": part_of_module("network", pipe.transformer),
+             "text_encoder": part_of_module("encoder", pipe.text_encoder), "vae": part_of_module("vae", pipe.vae)}
+    placement = choose_placement("auto", parts, "cuda", wan_working(832, 480, 81))
+    placed = PlacedModel({name: getattr(pipe, name) for name in parts}, parts, placement)  # all still on the CPU
+    made = placed.run(lambda: pipe(prompt, ...).frames)  # made.value, made.rung
+
+A profile never changes a frame, a size or a step, and no number of the video either, unless a video needs its VAE
+tiled, which is recorded with the sample.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import torch
 
-from a2bench.e2v.checkpoint import COMPONENTS, tensor_shapes
 from a2bench.errors import InputError
 
-_AT_LOW_PRECISION = ("transformer", "text_encoder")
+Kind = Literal["network", "encoder", "vae"]
+"""``network`` denoises and has a list of equal blocks; ``encoder`` reads text or images; ``vae`` is always resident."""
+
+PROFILES: dict[str, int | None] = {
+    "auto": None,
+    "24gb": 24_000_000_000,
+    "40gb": 40_000_000_000,
+    "80gb": 80_000_000_000,
+    "cpu": None,
+}
+"""How much of a GPU may be used; ``auto`` takes what is free, ``cpu`` uses none."""
+
+RESERVE = 1_500_000_000
+"""Bytes of a GPU for kernels' own buffers and fragmentation; a guess until it is measured on one."""
 
 
-def weight_bytes(folder: Path, bytes_of_low: int) -> int:
-    """Bytes that all weights take when loaded.
+class Part(NamedTuple):
+    """A network by its size.
+
+    num_bytes: of all its tensors. group_bytes: what is on the device at a time when it comes by groups: two groups (the
+    next is fetched while one computes) and what belongs to none.
+    """
+
+    kind: Kind
+    num_bytes: int
+    group_bytes: int
+
+
+class Working(NamedTuple):
+    """Bytes that one video takes beside the weights: in the network, and in the VAE, whole and by tiles."""
+
+    network: int
+    vae: int
+    tiled_vae: int
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where networks are.
+
+    device: of all that is computed. offloaded: kinds that wait in main memory and come by groups. tiled: whether the
+    VAE works by tiles, which changes the video a little. needed: bytes on the device, weights and work.
+    """
+
+    device: str
+    offloaded: frozenset[Kind] = frozenset()
+    tiled: bool = False
+    needed: int = 0
+
+
+LEVELS: tuple[tuple[frozenset[Kind], bool], ...] = (
+    (frozenset(), False),
+    (frozenset({"encoder"}), False),
+    (frozenset({"encoder", "network"}), False),
+    (frozenset({"encoder", "network"}), True),
+)
+"""What is offloaded and whether the VAE is tiled, from fast to small; the first that fits is taken."""
+
+
+def part_of(kind: Kind, tensors: Iterable[tuple[str, int]]) -> Part:
+    """A network from the names and bytes of its tensors.
+
+    >>> part_of("network", [("blocks.0.w", 5), ("blocks.1.w", 5), ("blocks.2.w", 5), ("head", 1)])
+    Part(kind='network', num_bytes=16, group_bytes=11)
+    """
+    groups: dict[str, int] = {}
+    for name, num_bytes in tensors:
+        block = re.match(r"\w+\.\d+\.", name) if kind == "network" else None
+        group = block[0] if block else "" if kind == "network" else name
+        groups[group] = groups.get(group, 0) + num_bytes
+    rest = groups.pop("", 0)
+    return Part(kind, sum(groups.values()) + rest, rest + 2 * max(groups.values(), default=0))
+
+
+def part_of_module(kind: Kind, module: torch.nn.Module) -> Part:
+    """A network that is loaded already."""
+    tensors = dict(module.named_parameters()) | dict(module.named_buffers())
+    return part_of(kind, [(name, tensor.nbytes) for name, tensor in tensors.items()])
+
+
+def wan_working(
+    width: int, height: int, num_frames: int, *, batch: int = 1, hidden: int = 5120, vae_base: int = 96
+) -> Working:
+    """What a video takes in a Wan network (bfloat16) and the Wan VAE (float32).
+
+    Straight lines through peaks of full-size forwards with fake tensors, which follow every tensor and compute none
+    (``python tests/e2v/working_memory.py``).
 
     Args:
-        folder: a checkpoint in the published layout.
-        bytes_of_low: bytes of a parameter of network and text encoder, 2 or 4; VAE and CLIP always take 4.
+        width: of the video in pixels.
+        height: of the video in pixels.
+        num_frames: that the network makes.
+        batch: videos in one forward, 2 for batched guidance.
+        hidden: width of the network, 5120 in the 14B ones.
+        vae_base: ``base_dim`` of the VAE.
     """
-    total = 0
-    for name, component in COMPONENTS.items():
-        if component.stem:
-            shapes = tensor_shapes(folder / name, component.stem)
-            if "shared.weight" in shapes:
-                shapes.pop("encoder.embed_tokens.weight", None)  # stored twice by some, held once
-            parameters = sum(math.prod(shape) for shape in shapes.values())
-            total += parameters * (bytes_of_low if name in _AT_LOW_PRECISION else 4)
-    return total
+    tokens = (width // 16) * (height // 16) * ((num_frames - 1) // 4 + 1)
+    network = 115_000 * tokens * batch * hidden // 5120
+    whole, tiles = (size * vae_base // 96 for size in (19_400 * width * height, 1_270_000_000))
+    frames = 18 * width * height * num_frames  # the decoded frames themselves, and copies
+    return Working(network, whole + frames, min(whole, tiles) + frames)
 
 
 def free_bytes(device: str) -> int | None:
@@ -40,16 +136,100 @@ def free_bytes(device: str) -> int | None:
     return None
 
 
-def check_memory(folder: Path, precision: str, device: str) -> None:
-    """Refuse a device that cannot hold the weights; what a video needs beside them depends on its size.
+def choose_placement(profile: str, parts: Mapping[str, Part], device: str, working: Working) -> Placement:
+    """The fastest placement that fits.
+
+    Args:
+        profile: a name in `PROFILES`.
+        parts: the networks, by name.
+        device: where to compute, such as ``cuda:0``; with the profile ``cpu`` it is not used.
+        working: what one video takes.
 
     Raises:
-        InputError: says how much is needed, how much there is, and what to do.
+        InputError: unknown profile, or too little memory; the message says which profile fits.
     """
-    needed, free = weight_bytes(folder, getattr(torch, precision).itemsize), free_bytes(device)
-    if free is not None and needed > free:
-        smaller = " or --set precision=bfloat16 for half of it" if precision == "float32" else ""
+    if profile not in PROFILES:
+        raise InputError(f"memory profile {profile!r} must be one of {', '.join(PROFILES)}")
+    if device == "cpu" and profile not in ("auto", "cpu"):
+        raise InputError(f"memory profile {profile!r} is for a GPU and the device is the CPU; take auto or cpu")
+    if device == "cpu" or profile == "cpu":
+        return _on_cpu(parts, working)
+    free = free_bytes(device)
+    wanted = _fastest(parts, working, device, PROFILES[profile] or free)
+    if wanted is None or free is not None and wanted.needed > free:
+        raise InputError(_too_little(profile, parts, working, device, free))
+    waiting = sum(part.num_bytes for part in parts.values() if part.kind in wanted.offloaded)
+    main = free_bytes("cpu")
+    if main is not None and waiting > main:
         raise InputError(
-            f"the weights take {needed / 1e9:.1f} GB in {precision}, and {device} has {free / 1e9:.1f} GB free; "
-            f"give a device with more memory with --device{smaller}"
+            f"{gigabytes(waiting)} of weights would wait in main memory, which has {gigabytes(main)} free; "
+            f"{_resident_text(parts, working, device)}"
         )
+    return wanted
+
+
+def needed_bytes(parts: Mapping[str, Part], working: Working, offloaded: frozenset[Kind], tiled: bool) -> int:
+    """Bytes on the device: weights that stay, the largest groups of one that comes, and the work."""
+    stays = sum(part.num_bytes for part in parts.values() if part.kind not in offloaded)
+    comes = max((part.group_bytes for part in parts.values() if part.kind in offloaded), default=0)
+    return stays + comes + max(working.network, working.tiled_vae if tiled else working.vae)
+
+
+def gigabytes(num_bytes: int) -> str:
+    """Bytes in words.
+
+    >>> gigabytes(47_300_000_000)
+    '47.3 GB'
+    """
+    return f"{num_bytes / 1e9:.1f} GB"
+
+
+def _fastest(parts: Mapping[str, Part], working: Working, device: str, budget: int | None) -> Placement | None:
+    for offloaded, tiled in LEVELS:
+        needed = needed_bytes(parts, working, offloaded, tiled) + RESERVE
+        if budget is None or needed <= budget:
+            return Placement(device, offloaded, tiled, needed)
+    return None
+
+
+def _on_cpu(parts: Mapping[str, Part], working: Working) -> Placement:
+    needed = needed_bytes(parts, working, frozenset(), tiled=False)
+    free = free_bytes("cpu")
+    if free is not None and needed > free:
+        raise InputError(
+            f"weights and one video take {gigabytes(needed)} on the CPU, which has {gigabytes(free)} free; "
+            "give a GPU with --device cuda, or ask for a smaller video"
+        )
+    return Placement("cpu", needed=needed)
+
+
+def _too_little(profile: str, parts: Mapping[str, Part], working: Working, device: str, free: int | None) -> str:
+    least = min(needed_bytes(parts, working, *level) for level in LEVELS) + RESERVE
+    wanted = _fastest(parts, working, device, PROFILES[profile] or free)
+    fitting = [
+        name
+        for name, budget in PROFILES.items()
+        if budget and (found := _fastest(parts, working, device, budget)) and (free is None or found.needed <= free)
+    ]
+    has = f", and {device} has {gigabytes(free)} free" if free is not None else ""
+    text = f"memory profile {profile!r} does not fit: it takes {gigabytes(wanted.needed if wanted else least)}{has}; "
+    if fitting:
+        return text + f"profile {' or '.join(fitting)} fits"
+    everything = gigabytes(needed_bytes(parts, working, frozenset(), tiled=False))
+    return text + f"no profile for a GPU fits; cpu fits where {everything} of main memory are free, or a smaller video"
+
+
+def _resident_text(parts: Mapping[str, Part], working: Working, device: str) -> str:
+    resident = gigabytes(needed_bytes(parts, working, frozenset(), tiled=False) + RESERVE)
+    return f"a machine with more main memory, or a GPU with {resident} free, fits"
+
+
+def check_profile(name: Any) -> str:
+    """A profile's name, as given by a user.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in PROFILES:
+        raise InputError(f"memory profile {name!r} must be one of {', '.join(PROFILES)}")
+    return str(name)

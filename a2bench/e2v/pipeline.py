@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from a2bench.counting import count
+from a2bench.e2v.offload import Made, PlacedModel
 from a2bench.e2v.references import in_slots
 from a2bench.e2v.request import Request, Sampling, check_extent, check_request
 from a2bench.e2v.semantic import SemanticBranch
@@ -60,17 +61,23 @@ class Pipeline:
         transformer: a ``WanTransformer3DModel`` with 36 input channels, on its device.
         spatial: the spatial branch, which also decodes.
         semantic: the semantic branch.
+        placed: where these networks are.
     """
 
-    def __init__(self, transformer: Any, spatial: SpatialBranch, semantic: SemanticBranch) -> None:
+    def __init__(self, transformer: Any, spatial: SpatialBranch, semantic: SemanticBranch, placed: PlacedModel) -> None:
         self.transformer = transformer
         self.spatial = spatial
         self.semantic = semantic
+        self.placed = placed
         self._interrupted = False
 
     def interrupt(self) -> None:
         """Stop the generation under way before its next step; may be called by the step callback or a thread."""
         self._interrupted = True
+
+    def make(self, request: Request, on_step: Callable[[Step], None] | None = None) -> Made[NDArray[np.uint8]]:
+        """`generate`, and where memory runs out climb the ladder of `PlacedModel.run` and start again."""
+        return self.placed.run(lambda: self.generate(request, on_step))
 
     @torch.inference_mode()
     def generate(self, request: Request, on_step: Callable[[Step], None] | None = None) -> NDArray[np.uint8]:

@@ -66,16 +66,20 @@ class SemanticBranch:
 
     Args:
         reader: reads prompts.
-        text_encoder: a ``UMT5EncoderModel`` on its device.
-        image_encoder: a ``CLIPVisionModel`` in float32 on its device.
+        text_encoder: a ``UMT5EncoderModel``.
+        image_encoder: a ``CLIPVisionModel`` in float32.
         image_processor: CLIP's preprocessing.
+        device: where both compute; their weights may wait elsewhere.
     """
 
-    def __init__(self, reader: PromptReader, text_encoder: Any, image_encoder: Any, image_processor: Any) -> None:
+    def __init__(
+        self, reader: PromptReader, text_encoder: Any, image_encoder: Any, image_processor: Any, device: str
+    ) -> None:
         self.reader = reader
         self.text_encoder = text_encoder
         self.image_encoder = image_encoder
         self.image_processor = image_processor
+        self.device = device
         self._texts = EncodingCache("encode:text")
         self._images = EncodingCache("encode:image")
 
@@ -91,14 +95,14 @@ class SemanticBranch:
 
     def _encode_text(self, prompt: str) -> torch.Tensor:
         ids, mask = self.reader.read(prompt)  # [1, 512] each
-        device = self.text_encoder.device
-        states: torch.Tensor = self.text_encoder(ids.to(device), mask.to(device)).last_hidden_state  # [1, 512, d]
+        output = self.text_encoder(ids.to(self.device), mask.to(self.device))
+        states: torch.Tensor = output.last_hidden_state  # [1, 512, d]
         return states[:, : int(mask.sum())].clone()  # [1, n, d]
 
     def _encode_image(self, reference: Reference) -> torch.Tensor:
         # transformers 5 scales with torchvision; the released code's version did with Pillow: up to one grey level.
         values = self.image_processor(images=fit_to_square(reference), return_tensors="pt").pixel_values
-        values = values.to(self.image_encoder.device, torch.float32)  # [1, 3, 224, 224]
+        values = values.to(self.device, torch.float32)  # [1, 3, 224, 224]
         # The state before the last layer, as Wan's image-to-video network was trained with.
         states: torch.Tensor = self.image_encoder(values, output_hidden_states=True).hidden_states[-2]
         return states  # [1, 257, d]
