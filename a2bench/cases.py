@@ -91,6 +91,20 @@ class ImageFile(_Record):
         return self.path
 
 
+def element_ids(roles: Iterable[str]) -> tuple[str, ...]:
+    """Names for elements of these roles: the role, and from the second of a role on a number.
+
+    >>> element_ids(["character", "object", "character"])
+    ('character', 'object', 'character-2')
+    """
+    seen: dict[str, int] = {}
+    ids = []
+    for role in roles:
+        seen[role] = seen.get(role, 0) + 1
+        ids.append(role if seen[role] == 1 else f"{role}-{seen[role]}")
+    return tuple(ids)
+
+
 class Element(_Record):
     """One thing that must appear in the video."""
 
@@ -164,13 +178,8 @@ class Case(_Record):
 
     @cached_property
     def element_ids(self) -> tuple[str, ...]:
-        """A name for each element, in order: its role, and from the second of a role on a number (``character-2``)."""
-        seen: dict[str, int] = {}
-        ids = []
-        for element in self.elements:
-            seen[element.role] = seen.get(element.role, 0) + 1
-            ids.append(element.role if seen[element.role] == 1 else f"{element.role}-{seen[element.role]}")
-        return tuple(ids)
+        """A name for each element, in order."""
+        return element_ids(element.role for element in self.elements)
 
     def named_elements(self, *roles: Role) -> Iterator[tuple[str, Element]]:
         """``(element id, element)`` for the elements of these roles (all when none is given), in order."""

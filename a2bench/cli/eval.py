@@ -341,9 +341,12 @@ def _tell_result(
     request: "RunRequest", results: dict[str, "RunResult"], report: Path | None, given: dict[str, Any]
 ) -> None:
     from a2bench.harness.store import RunStore
-    from a2bench.harness.tables import metric_table, table_text
+    from a2bench.harness.tables import CurrentRecords, metric_table, table_text
+    from a2bench.totals.run import run_totals, totals_text
 
-    table = metric_table(RunStore(request.output), request.metrics) if "score" in results else []
+    store = RunStore(request.output)
+    table = metric_table(store, request.metrics) if "score" in results else []
+    totals = run_totals(CurrentRecords(store)) if "score" in results else []
     if given["as_json"]:
         document = {
             "run": str(request.output),
@@ -360,10 +363,12 @@ def _tell_result(
                 }
                 for name, result in results.items()
             },
+            "totals": totals,
             "metrics": table,
         }
         click.echo(json.dumps(document, indent=2))
         return
     if table:
         click.echo(table_text(table))
+        click.echo("\n" + totals_text(totals))
     click.echo(str(report) if report else f"videos: {request.output / 'videos'}")

@@ -280,19 +280,33 @@ _FACTS = ("title", "group", "direction", "unit", "version", "backend")
 _NUMBERS = ("mean", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage")
 
 
-def write_tables(runs: Mapping[str, RunStore], metrics: tuple[str, ...], folder: Path) -> list[Path]:
-    """Write ``summary.csv``, ``summary.md``, ``summary.json`` and ``scores.csv`` of one or more named runs."""
+Totals = Mapping[str, list[dict[str, Any]]]
+"""The summary of each run (`a2bench.totals.run.run_totals`)."""
+
+
+def write_tables(runs: Mapping[str, RunStore], metrics: tuple[str, ...], folder: Path, totals: Totals) -> list[Path]:
+    """Write ``totals.csv``, ``summary.csv``, ``summary.md``, ``summary.json`` and ``scores.csv`` of named runs."""
     tables = {name: metric_table(store, metrics) for name, store in runs.items()}
     folder.mkdir(parents=True, exist_ok=True)
     contents = {
         "summary.csv": csv_text(_summary_lines(tables)),
-        "summary.md": markdown_text(tables),
-        "summary.json": json.dumps(_summary_document(runs, tables), indent=2, ensure_ascii=False) + "\n",
+        "totals.csv": csv_text(_totals_lines(totals)),
+        "summary.md": markdown_text(tables, totals),
+        "summary.json": json.dumps(_summary_document(runs, tables, totals), indent=2, ensure_ascii=False) + "\n",
         "scores.csv": csv_text(_score_lines(runs, metrics)),
     }
     for name, text in contents.items():
         write_atomically(folder / name, text.encode())
     return [folder / name for name in contents]
+
+
+def _totals_lines(totals: Totals) -> Iterator[list[Any]]:
+    facts = ("name", "title", "version", "value")
+    yield ["run", *facts, "low", "high", "scored", "total", "coverage"]
+    for run, rows in totals.items():
+        for row in rows:
+            counts = (row["scored"], row["total"], row["coverage"])
+            yield [run, *(row[fact] for fact in facts), *(row["interval"] or (None, None)), *counts]
 
 
 def _summary_lines(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[Any]]:
@@ -337,10 +351,11 @@ def _csv_cell(cell: Any) -> Any:
     return repr(cell) if isinstance(cell, float) else cell
 
 
-def markdown_text(tables: Mapping[str, list[dict[str, Any]]]) -> str:
-    """The summary in Markdown: for each run a table of metrics."""
+def markdown_text(tables: Mapping[str, list[dict[str, Any]]], totals: Totals) -> str:
+    """The summary in Markdown: for each run a table of totals and one of metrics."""
     parts = []
     for run, rows in tables.items():
+        parts.append(f"## {_markdown_cell(run)}\n\n{_markdown_table(_totals_cells(totals[run]))}\n")
         roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
         head = ["metric", "better", "mean ± standard error", "scored", *roles]
         lines = [head, ["---"] * len(head)]
@@ -354,9 +369,22 @@ def markdown_text(tables: Mapping[str, list[dict[str, Any]]]) -> str:
             ]
             for row in rows
         ]
-        table = "\n".join("| " + " | ".join(map(_markdown_cell, line)) + " |" for line in lines)
-        parts.append(f"## {_markdown_cell(run)}\n\n{table}\n")
+        parts.append(_markdown_table(lines) + "\n")
     return "\n".join(parts)
+
+
+def _totals_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Head, rule and rows of the table of totals: value of 100, 95 % interval, coverage."""
+    lines = [["summary", "0 to 100", "95 % interval", "scored"], ["---"] * 4]
+    for row in rows:
+        value = "-" if row["value"] is None else f"{row['value']:.1f}"
+        interval = "{:.1f} to {:.1f}".format(*row["interval"]) if row["interval"] else "-"
+        lines.append([row["title"], value, interval, f"{row['scored']}/{row['total']}"])
+    return lines
+
+
+def _markdown_table(lines: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(map(_markdown_cell, line)) + " |" for line in lines)
 
 
 def _markdown_cell(text: str) -> str:
@@ -364,7 +392,9 @@ def _markdown_cell(text: str) -> str:
     return re.sub(r"([\\`*\[\]|])", r"\\\1", one_line(text))
 
 
-def _summary_document(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def _summary_document(
+    runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[str, Any]]], totals: Totals
+) -> dict[str, Any]:
     document: dict[str, Any] = {"schema": 1, "runs": []}
     for name, store in runs.items():
         current = CurrentRecords(store)
@@ -384,6 +414,7 @@ def _summary_document(runs: Mapping[str, RunStore], tables: Mapping[str, list[di
                     "failed": len(samples) - done,
                     "missing": len(current.planned) - len(samples),
                 },
+                "totals": totals[name],
                 "metrics": tables[name],
             }
         )

@@ -14,6 +14,7 @@ from a2bench.harness.tables import CurrentRecords, write_tables
 from a2bench.report.data import check_comparable, page_data
 from a2bench.report.media import MediaFolder
 from a2bench.report.page import GENERATOR, page_html
+from a2bench.totals.run import run_totals
 
 __all__ = ["write_report"]
 
@@ -43,8 +44,9 @@ def write_report(runs: list[Path], output: Path) -> Path:
     with explained_output_errors(output), _replacing(output) as folder:
         earlier = [output / "media", *(run / place for run in runs for place in ("pictures", "report/media"))]
         media = MediaFolder(folder, earlier)
-        data = page_data(named, metrics, media)
-        write_tables({name: run.store for name, run in named.items()}, metrics, folder / "tables")
+        totals = {name: run_totals(run) for name, run in named.items()}
+        data = page_data(named, metrics, media, totals)
+        write_tables({name: run.store for name, run in named.items()}, metrics, folder / "tables", totals)
         (folder / "index.html").write_text(page_html(data), encoding="utf-8", newline="\n")
     return output / "index.html"
 

@@ -8,12 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from a2bench.cases import Case, load_suite
+from a2bench.cases import Case, element_ids, load_suite
 from a2bench.errors import A2BenchError, InputError
 from a2bench.harness.records import SampleRecord, ScoreRecord
 from a2bench.harness.store import SampleId
 from a2bench.harness.summary import clustered_mean
-from a2bench.harness.tables import CurrentRecords, describe_metric, elements_in_order, is_lost, metric_table, shown_text
+from a2bench.harness.tables import (
+    CurrentRecords,
+    Totals,
+    describe_metric,
+    elements_in_order,
+    is_lost,
+    metric_table,
+    role_of,
+    shown_text,
+)
 from a2bench.report.media import MediaFolder
 
 
@@ -42,7 +51,9 @@ def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
             )
 
 
-def page_data(runs: Mapping[str, CurrentRecords], metrics: tuple[str, ...], media: MediaFolder) -> PageData:
+def page_data(
+    runs: Mapping[str, CurrentRecords], metrics: tuple[str, ...], media: MediaFolder, totals: Totals
+) -> PageData:
     """Collect everything for the page; pictures and videos go to ``media``."""
     records = list(runs.values())
     known, suite_note = _suite_cases(records[0])
@@ -70,6 +81,7 @@ def page_data(runs: Mapping[str, CurrentRecords], metrics: tuple[str, ...], medi
         "suite": {"name": suite.name, "revision": suite.revision, "note": suite_note},
         "seeds": seeds,
         "runs": [_describe_run(name, run, metrics) for name, run in runs.items()],
+        "totals": [totals[name] for name in runs],
         "metrics": table,
         "cases": cases,
     }
@@ -120,13 +132,11 @@ def _describe_case(
         }
     if recorded is None:
         return {"id": case_id, "tags": [], "prompt": [["(prompt not recorded)", -1]], "elements": []}
-    seen: dict[str, int] = {}
-    elements = []
-    for role, _ in recorded.get("references", []):
-        seen[role] = seen.get(role, 0) + 1
-        name = role if seen[role] == 1 else f"{role}-{seen[role]}"
-        problem = "not on the machine that made this page"
-        elements.append({"id": name, "role": role, "phrase": "", "image": None, "problem": problem, "views": []})
+    problem = "not on the machine that made this page"
+    elements: list[dict[str, Any]] = [
+        {"id": name, "role": role_of(name), "phrase": "", "image": None, "problem": problem, "views": []}
+        for name in element_ids(role for role, _ in recorded.get("references", []))
+    ]
     return {"id": case_id, "tags": [], "prompt": [[str(recorded["prompt"]), -1]], "elements": elements}
 
 

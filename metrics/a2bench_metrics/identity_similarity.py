@@ -73,7 +73,8 @@ class IdentitySimilarity:
         templates = {name: views[0] for name, views in faces.references.items()}
         known = {name: face for name, face in templates.items() if face and face.confidence >= MIN_CONFIDENCE}
         if not known:
-            return Score(None, reason="no clear face in any character's reference")
+            unknown = {name: _element_score(None) for name in templates}
+            return Score(None, reason="no clear face in any character's reference", per_element=unknown)
         per_frame: dict[str, list[float]] = {name: [] for name in known}
         best: dict[str, Evidence] = {}
         for index, found in zip(sample.frames, faces.frames, strict=True):

@@ -8,8 +8,9 @@ import pytest
 
 from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity, VideoFile
 from a2bench.harness.store import RunStore
-from a2bench.harness.tables import csv_text, metric_table, shown_text, table_text, write_tables
+from a2bench.harness.tables import CurrentRecords, csv_text, metric_table, shown_text, table_text, write_tables
 from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.totals.run import run_totals
 
 TIME = "2026-01-01T00:00:00Z"
 
@@ -54,6 +55,10 @@ def add_score(store: RunStore, case: str, value: float | None, seed: int = 0, vi
             )
         ]
     )  # fmt: skip
+
+
+def totals_of(store: RunStore, name: str = "mine") -> dict[str, list[dict[str, Any]]]:
+    return {name: run_totals(CurrentRecords(store))}
 
 
 def element(value: float | None, presence: float | None = None) -> dict[str, Any]:
@@ -128,7 +133,10 @@ def test_tables_hold_no_times_and_no_places(tmp_path: Path) -> None:
     store = make_store(tmp_path / "run")
     add_sample(store, "a")
     add_score(store, "a", None, reason=f"cannot open {tmp_path}/cache/model.bin")
-    text = "".join(path.read_text() for path in write_tables({"mine": store}, ("similarity",), tmp_path / "tables"))
+    text = "".join(
+        path.read_text()
+        for path in write_tables({"mine": store}, ("similarity",), tmp_path / "tables", totals_of(store))
+    )
     assert str(tmp_path) not in text and "2026" not in text
     assert "cannot open …/cache/model.bin" in text
 
@@ -144,7 +152,7 @@ def test_scores_stand_in_suite_order_with_their_elements(tmp_path: Path) -> None
         "object": element(0.3),
     }
     add_score(store, "a", 1 / 3, detail={"per_element": details})
-    write_tables({"mine": store}, ("similarity",), tmp_path / "tables")
+    write_tables({"mine": store}, ("similarity",), tmp_path / "tables", totals_of(store))
     rows = list(csv.DictReader(io.StringIO((tmp_path / "tables" / "scores.csv").read_text())))
     assert [(row["case"], row["seed"]) for row in rows if not row["element"]] == [
         ("b", "1"), ("b", "0"), ("a", "1"), ("a", "0"), ("c", "1"), ("c", "0")
@@ -161,7 +169,7 @@ def test_csv_cells_that_look_like_formulas_are_neutralised() -> None:
 
 def test_markdown_cells_cannot_break_the_table(tmp_path: Path) -> None:
     store = make_store(tmp_path / "run")
-    write_tables({"a|b <img>\n": store}, ("similarity",), tmp_path / "tables")
+    write_tables({"a|b <img>\n": store}, ("similarity",), tmp_path / "tables", totals_of(store, "a|b <img>\n"))
     assert r"## a\|b &lt;img&gt;" in (tmp_path / "tables" / "summary.md").read_text()
 
 
@@ -169,7 +177,7 @@ def test_json_holds_the_same_numbers_as_the_table(tmp_path: Path) -> None:
     store = make_store(tmp_path / "run")
     add_sample(store, "a")
     add_score(store, "a", 0.1 + 0.2)
-    write_tables({"mine": store}, ("similarity",), tmp_path / "tables")
+    write_tables({"mine": store}, ("similarity",), tmp_path / "tables", totals_of(store))
     document = json.loads((tmp_path / "tables" / "summary.json").read_text())
     assert document["runs"][0]["metrics"] == metric_table(store, ("similarity",))
     assert document["runs"][0]["samples"] == {"total": 3, "done": 1, "failed": 0, "missing": 2}

@@ -1,0 +1,45 @@
+"""Intervals of means by bootstrap over cases; the seeds of a case are one cluster."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from statistics import NormalDist
+
+import numpy as np
+
+NUM_RESAMPLES = 4000
+
+
+def clustered_interval(values: Iterable[tuple[str, float]]) -> tuple[float, float] | None:
+    """95 % interval of the mean of ``(cluster, value)`` pairs; None below two clusters.
+
+    Expanded percentile bootstrap (Hesterberg 2015, doi:10.1080/00031305.2015.1089789): whole clusters are drawn, and
+    the percentiles are moved out as far as a t interval is wider than a normal one, without which the interval is too
+    narrow for few cases. Fixed seed: the same values give the same interval.
+    """
+    sums: dict[str, list[float]] = defaultdict(list)
+    for cluster, value in values:
+        sums[cluster].append(value)
+    k = len(sums)
+    if k < 2:
+        return None
+    table = np.array([[len(sums[name]), math.fsum(sums[name])] for name in sorted(sums)])
+    weights = np.random.default_rng(0).multinomial(k, np.full(k, 1 / k), NUM_RESAMPLES)
+    counts, totals = (weights @ table).T
+    tail = NormalDist().cdf(-math.sqrt(k / (k - 1)) * student_t_975(k - 1))
+    low, high = np.quantile(totals / counts, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def student_t_975(freedom: int) -> float:
+    """The 0.975 quantile of Student's t: exact for 1 and 2 degrees of freedom, above within 0.2 % (a series)."""
+    if freedom == 1:
+        return math.tan(0.475 * math.pi)
+    if freedom == 2:
+        return 0.95 * math.sqrt(2 / (1 - 0.95**2))
+    z, n = NormalDist().inv_cdf(0.975), freedom
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    fourth = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160
+    return z + first / n + second / n**2 + third / n**3 + fourth / n**4

@@ -1,0 +1,179 @@
+"""The summary of a run from its records: each dimension with interval and coverage, and the headline over them.
+
+A sample's value of a dimension is the soft harmonic mean of its normalised metrics; of Consistency, of its elements. A
+sample's headline is the weighted soft harmonic mean of its dimensions: what a video lost is not made up for by its
+other qualities. The run's values are means over samples. What has no value is counted with its reason; the headline
+exists only when every planned sample has all dimensions.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from a2bench.cases import element_ids
+from a2bench.harness.bootstrap import clustered_interval
+from a2bench.harness.records import SampleRecord, ScoreRecord
+from a2bench.harness.tables import CurrentRecords, role_of, shown_text
+from a2bench.totals.definition import DIMENSIONS, ELEMENT_METRICS, VERSION, Anchor, Dimension, summary_metrics
+from a2bench.totals.means import soft_harmonic_mean
+
+HEADLINE = "headline"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value in [0, 1], or None and the reason."""
+
+    value: float | None
+    reason: str | None = None
+
+
+def sample_totals(elements: Iterable[str], scores: Mapping[str, ScoreRecord]) -> dict[str, Value]:
+    """Each dimension and the headline of one sample.
+
+    Args:
+        elements: ids of the case's elements.
+        scores: the sample's current scores by metric.
+    """
+    values = {
+        dimension.name: _consistency(elements, scores) if not dimension.anchors else _mean(dimension, scores)
+        for dimension in DIMENSIONS
+    }
+    missing = [f"no {d.title}: {values[d.name].reason}" for d in DIMENSIONS if values[d.name].value is None]
+    if missing:
+        values[HEADLINE] = Value(None, "; ".join(missing))
+    else:
+        parts = [values[d.name].value or 0.0 for d in DIMENSIONS]
+        values[HEADLINE] = Value(soft_harmonic_mean(parts, [d.weight for d in DIMENSIONS]))
+    return values
+
+
+def _consistency(elements: Iterable[str], scores: Mapping[str, ScoreRecord]) -> Value:
+    found = {element: _element(element, scores) for element in elements}
+    if not found:
+        return Value(None, "the record does not say which elements the case has")
+    missing = [f"{element}: {entry.reason}" for element, entry in found.items() if entry.value is None]
+    if missing:
+        return Value(None, "; ".join(missing))
+    return Value(soft_harmonic_mean([entry.value or 0.0 for entry in found.values()]))
+
+
+def _element(element: str, scores: Mapping[str, ScoreRecord]) -> Value:
+    result = Value(None, f"no metric for the role {role_of(element)!r}")
+    for anchor in ELEMENT_METRICS.get(role_of(element), ()):
+        record = scores.get(anchor.metric)
+        entry = record.detail.get("per_element", {}).get(element) if record else None
+        if record is None or entry is None:
+            return _unmeasured(anchor, record)
+        if entry["value"] is not None:
+            return _normalised(anchor, record, entry["value"])
+        result = Value(None, f"{anchor.metric}: {entry['reason']}")
+    return result
+
+
+def _mean(dimension: Dimension, scores: Mapping[str, ScoreRecord]) -> Value:
+    parts = []
+    for anchor in dimension.anchors:
+        record = scores.get(anchor.metric)
+        if record is None or record.value is None:
+            return _unmeasured(anchor, record)
+        part = _normalised(anchor, record, record.value)
+        if part.value is None:
+            return part
+        parts.append(part.value)
+    return Value(soft_harmonic_mean(parts))
+
+
+def _unmeasured(anchor: Anchor, record: ScoreRecord | None) -> Value:
+    return Value(None, f"{anchor.metric}: {(record.reason or record.status) if record else 'not scored'}")
+
+
+def _normalised(anchor: Anchor, record: ScoreRecord, value: float) -> Value:
+    version = record.identity.get("metric", {}).get("version", anchor.version)
+    if version != anchor.version:
+        reason = f"{anchor.metric} is of version {version}, its anchors were measured with version {anchor.version}"
+        return Value(None, reason)
+    return Value(anchor.fraction(value))
+
+
+def recorded_elements(record: SampleRecord) -> tuple[str, ...]:
+    """Ids of the elements that a sample was made from."""
+    return element_ids(role for role, _ in record.identity.get("case", {}).get("references", ()))
+
+
+def run_totals(run: CurrentRecords) -> list[dict[str, Any]]:
+    """The rows of the summary: dimensions, then the headline.
+
+    Each has ``value`` and ``interval`` (95 %, over cases) on a scale of 0 to 100, ``scored`` of ``total`` samples, and
+    ``reasons`` for what has no value. Only the headline's value needs full coverage.
+    """
+    found: dict[str, list[tuple[str, float]]] = {name: [] for name in (*(d.name for d in DIMENSIONS), HEADLINE)}
+    reasons: dict[str, Counter[str]] = {name: Counter() for name in found}
+    for case, seed in run.planned:
+        record = run.samples.get((case, seed))
+        if record is None or record.status != "done":
+            values = dict.fromkeys(found, Value(None, run.why_missing((case, seed))))
+        else:
+            scores = {metric: run.score((case, seed), metric) for metric in summary_metrics()}
+            current = {metric: score for metric, score in scores.items() if score is not None}
+            values = sample_totals(recorded_elements(record), current)
+        for name, entry in values.items():
+            if entry.value is None:
+                reasons[name][shown_text(entry.reason or "")] += 1
+            else:
+                found[name].append((case, 100 * entry.value))
+    total = len(run.planned)
+    rows = [_row(d.name, d.title, d.question, d.weight, found[d.name], reasons[d.name], total) for d in DIMENSIONS]
+    question = "All of it, so that a lost element cannot hide"
+    headline = _row(HEADLINE, "Headline", question, None, found[HEADLINE], reasons[HEADLINE], total)
+    if headline["scored"] < total:
+        headline |= {"value": None, "interval": None}
+    return [*rows, headline]
+
+
+def _row(
+    name: str,
+    title: str,
+    question: str,
+    weight: float | None,
+    values: list[tuple[str, float]],
+    reasons: Counter[str],
+    total: int,
+) -> dict[str, Any]:
+    interval = clustered_interval(values)
+    return {
+        "name": name,
+        "title": title,
+        "question": question,
+        "weight": weight,
+        "version": VERSION,
+        "value": fmean(value for _, value in values) if values else None,
+        # A mean of values in [0, 100] lies in it, and so does what is known of it.
+        "interval": [max(interval[0], 0.0), min(interval[1], 100.0)] if interval else None,
+        "scored": len(values),
+        "total": total,
+        "coverage": len(values) / total if total else 0.0,
+        "reasons": [
+            {"reason": reason, "count": count}
+            for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        ],
+    }
+
+
+def totals_text(rows: list[dict[str, Any]]) -> str:
+    """The summary for a terminal."""
+    lines = ["summary (0 to 100; 95 % interval over cases)"]
+    for row in rows:
+        value = "-" if row["value"] is None else f"{row['value']:.1f}"
+        interval = f"[{row['interval'][0]:.1f}, {row['interval'][1]:.1f}]" if row["interval"] else ""
+        lines.append(f"  {row['title']:<12} {value:>6} {interval:<14} {row['scored']}/{row['total']}")
+        if row["name"] == HEADLINE and row["value"] is None:
+            short = ", ".join(f"{r['title']} {r['scored']}/{r['total']}" for r in rows[:-1] if r["scored"] < r["total"])
+            lines.append(f"  no headline: it needs all four of every sample; there is {short}")
+        elif row["reasons"]:
+            first = row["reasons"][0]
+            more = f" (and {len(row['reasons']) - 1} other reasons)" if len(row["reasons"]) > 1 else ""
+            lines.append(f"  {'':<12} {first['count']} without: {first['reason']}{more}")
+    return "\n".join(line.rstrip() for line in lines)
