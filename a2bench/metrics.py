@@ -4,15 +4,21 @@ A metric does only its own arithmetic; whatever needs a network is a feature, co
 all metrics that declare it. Neither ever sees the name of a system.
 """
 
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from a2bench import registry
 from a2bench.cases import Case
 from a2bench.scores import MetricInfo, Score
 from a2bench.video import Video
 
+T = TypeVar("T")
 SAMPLES_PER_SECOND, MIN_SAMPLES, MAX_SAMPLES = 4, 16, 64
 """How many frames networks look at. A change lies between two of them, so it is timed to an eighth of a second up to 16
 seconds of video, at five frames for each four of a fixed 16; longer videos cost no more and are timed more coarsely."""
@@ -50,6 +56,7 @@ class FeatureInfo:
     weights: names in the weights manifest. features: further features that this one looks at.
     packages: import names that must be installed, all of them parts of the extra ``extra``. The module of a feature
         itself imports none of them, so that this record can always be read.
+    looks_at_case: whether it looks at the prompt or the references; else it depends on the video alone.
     """
 
     name: str
@@ -59,6 +66,19 @@ class FeatureInfo:
     features: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     extra: str = "metrics"
+    looks_at_case: bool = True
+
+
+class KeptFeatures(Protocol):
+    """Where features are looked up before they are computed; `a2bench.features.DiskFeatures` is the one of a run."""
+
+    def of_video(self, sample: "Sample", info: FeatureInfo, compute: Callable[[], Any]) -> Any:
+        """A feature of the sample's video."""
+        ...
+
+    def of_case(self, info: FeatureInfo, what: str, compute: Callable[[], Any]) -> Any:
+        """A reference or a prompt as a feature sees it."""
+        ...
 
 
 @dataclass
@@ -67,6 +87,7 @@ class Sample:
 
     case: Case
     video: Video
+    kept: KeptFeatures | None = field(default=None, repr=False)
     _features: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -75,19 +96,61 @@ class Sample:
         return sampled_frames(self.video.num_frames, num_sampled_frames(self.video.seconds))
 
     def feature(self, name: str) -> Any:
-        """The feature of that name, computed at the first call."""
+        """The feature of that name, looked up or computed at the first call."""
         if name not in self._features:
-            self._features[name] = resident_feature(name).compute(self)
+            feature = resident_feature(name)
+            if self.kept:
+                self._features[name] = self.kept.of_video(self, feature.info, lambda: feature.compute(self))
+            else:
+                self._features[name] = feature.compute(self)
         return self._features[name]
+
+    def embedded(self, info: FeatureInfo, what: str, compute: Callable[[], T]) -> T:
+        """A reference or a prompt as a feature sees it: computed once for a whole suite, whatever the workers.
+
+        Args:
+            info: of the feature that asks.
+            what: which of its inputs, such as the SHA-256 of an image or the text of a prompt.
+            compute: makes it from that input alone.
+        """
+        key = (info.name, info.version, what)
+        if key not in _embedded:
+            _embedded[key] = self.kept.of_case(info, what, compute) if self.kept else compute()
+            while len(_embedded) > MAX_EMBEDDED:
+                _embedded.popitem(last=False)
+        _embedded.move_to_end(key)
+        value: T = _embedded[key]
+        return value
+
+
+MAX_EMBEDDED = 48
+"""References and prompts that a process keeps in memory; a template of the finder takes 6 MB."""
+_embedded: OrderedDict[tuple[str, int, str], Any] = OrderedDict()
 
 
 class Feature(Protocol):
-    """What a backbone computes from the frames of a sample; one instance lives as long as the process."""
+    """What a backbone computes from the frames of a sample; one instance lives as long as the process.
+
+    What it returns consists of numbers, texts, arrays, tensors, tuples, lists, dicts and data classes of its own
+    module, so that it can be kept on disk.
+    """
 
     info: FeatureInfo
 
     def compute(self, sample: Sample) -> Any:
         """Compute the feature for one sample; loads its weights at the first call."""
+        ...
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A feature or metric whose weights can be checked by a golden value; each one with weights of its own is one."""
+
+    def probe(self, image: NDArray[np.uint8]) -> Mapping[str, Sequence[float]]:
+        """A few numbers, for each of its weights by name, that its network gives for an RGB image ``[H, W, 3]``.
+
+        The numbers must depend on everything that can go wrong silently: layers, activation, colour order, scaling.
+        """
         ...
 
 
@@ -99,6 +162,31 @@ class Metric(Protocol):
     def score(self, sample: Sample) -> Score:
         """Score one sample; what cannot be measured is ``Score(None, reason=...)``."""
         ...
+
+
+def score_within_protocol(metric: Metric, sample: Sample) -> Score:
+    """The score of a sample, or none with the reason where the video is outside what the metric was made for.
+
+    Limits that only warn leave a note on the score.
+    """
+    video = sample.video
+    height, width = video.size
+    quantities = {
+        "fps": float(video.fps),
+        "num_frames": float(video.num_frames),
+        "seconds": video.seconds,
+        "short_side": float(min(height, width)),
+        "long_side": float(max(height, width)),
+    }
+    notes = []
+    for limit in metric.info.protocol:
+        complaint = limit.complaint(quantities[limit.quantity])
+        if complaint and limit.otherwise == "refuse":
+            return Score(None, reason=complaint)
+        if complaint:
+            notes.append(complaint)
+    score = metric.score(sample)
+    return replace(score, notes=(*notes, *score.notes)) if notes else score
 
 
 _resident: dict[str, Feature] = {}

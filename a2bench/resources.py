@@ -1,16 +1,30 @@
-"""What networks may use in this process: the device, how many frames per forward, and whether the network is closed.
+"""What networks may use in this process: the device, the precision, how many frames per forward, and the network.
 
 Set in the environment of a worker by the harness, read by features; nothing here changes a result beyond the tolerance
-that a device states.
+that `DEVICE_TOLERANCE` states.
 """
 
+import logging
 import os
+from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+DEVICE_TOLERANCE = 2e-3
+"""How far a score in [0, 1] may move between devices, precisions and batch sizes. Measured on CPUs only so far."""
+CPU_BATCH, MAX_BATCH = 8, 256
+"""Frames per forward where nothing else is said: on a CPU more are no faster and take memory."""
 
 
-def worker_environment(device: str, batch_size: int, offline: bool) -> dict[str, str]:
-    """Variables that carry these choices into a worker."""
+def worker_environment(device: str, batch_size: int, offline: bool, feature_cache: float) -> dict[str, str]:
+    """Variables that carry these choices into a worker; a batch size of 0 follows the memory."""
     variables = {"A2BENCH_DEVICE": device, "A2BENCH_BATCH_SIZE": str(batch_size)}
+    variables["A2BENCH_FEATURE_CACHE"] = f"{feature_cache:g}"
     if offline:
         variables |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "A2BENCH_OFFLINE": "1"}
     return variables
@@ -41,6 +55,81 @@ def device() -> str:
     return asked
 
 
-def batch_size() -> int:
-    """Frames per forward."""
-    return int(os.environ.get("A2BENCH_BATCH_SIZE", "8"))
+def network_dtype() -> Any:
+    """The dtype of large networks: half precision on a GPU, float32 elsewhere (half precision is slower on most CPUs).
+
+    Heads, norms of embeddings and cosines stay in float32 everywhere. ``A2BENCH_PRECISION`` overrides: ``float32``,
+    ``float16`` or ``bfloat16``.
+
+    Raises:
+        InputError: no such precision.
+    """
+    import torch
+
+    from a2bench.errors import InputError
+
+    asked = os.environ.get("A2BENCH_PRECISION", "auto")
+    if asked == "auto":
+        return torch.float16 if device().startswith("cuda") else torch.float32
+    if asked not in ("float32", "float16", "bfloat16"):
+        raise InputError(f"A2BENCH_PRECISION is {asked!r}; expected auto, float32, float16 or bfloat16")
+    return getattr(torch, asked)
+
+
+def batch_size(bytes_each: int = 0) -> int:
+    """Frames per forward: what was asked for, or what fits into half of the free memory of the device.
+
+    Args:
+        bytes_each: what one frame takes at the widest place of the network, roughly.
+    """
+    asked = int(os.environ.get("A2BENCH_BATCH_SIZE") or 0)
+    if asked:
+        return asked
+    if not device().startswith("cuda") or bytes_each <= 0:
+        return CPU_BATCH
+    import torch
+
+    free, _ = torch.cuda.mem_get_info(device())
+    return int(max(1, min(MAX_BATCH, free // 2 // bytes_each)))
+
+
+def in_batches(run: Callable[[Sequence[T]], Sequence[R]], items: Sequence[T], bytes_each: int = 0) -> list[R]:
+    """``run`` over all items in batches that fit; where the device's memory is not enough, batches are halved."""
+    import torch
+
+    results: list[R] = []
+    size = batch_size(bytes_each)
+    while len(results) < len(items):
+        try:
+            results += run(items[len(results) : len(results) + size])
+        except torch.OutOfMemoryError:
+            if size == 1:
+                raise
+            size = max(1, min(size, len(items) - len(results)) // 2)
+            logger.warning("out of memory on %s; going on with %d frames per forward", device(), size)
+    return results
+
+
+def onnx_session(path: Path) -> Any:
+    """An onnxruntime session on the device of this process.
+
+    Raises:
+        InputError: onnxruntime would silently run on the CPU instead of the GPU that was found or asked for.
+    """
+    import onnxruntime
+
+    from a2bench.errors import InputError
+
+    wanted = "CUDAExecutionProvider" if device().startswith("cuda") else "CPUExecutionProvider"
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # results must not depend on the number of cores
+    options.log_severity_level = 3
+    session = None
+    if wanted in onnxruntime.get_available_providers():
+        session = onnxruntime.InferenceSession(path, options, providers=[wanted, "CPUExecutionProvider"])
+    if session is None or session.get_providers()[0] != wanted:
+        raise InputError(
+            f"onnxruntime has no working {wanted} here (it would fall back to the CPU without a word); type "
+            "`pip install onnxruntime-gpu` in place of onnxruntime, or use --device cpu"
+        )
+    return session

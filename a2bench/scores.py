@@ -44,6 +44,7 @@ class Score:
 
     frames: indices of the frames that ``per_frame`` curves (here and in ``per_element``) belong to.
     details: further numbers worth keeping, such as a detection rate; JSON values only.
+    notes: what a reader of the value should know, such as a video outside the metric's protocol; shown on pages.
     """
 
     value: float | None
@@ -53,6 +54,7 @@ class Score:
     per_element: Mapping[str, ElementScore] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason is None):
@@ -79,6 +81,45 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """What a metric's protocol demands of a video.
+
+    quantity: frame rate, number of frames, length, or a side in pixels. low, high: where it must lie, both included.
+    otherwise: ``refuse`` leaves the sample unscored with the reason; ``warn`` scores it and notes it.
+    why: what goes wrong outside, as the end of the sentence "... because".
+    """
+
+    quantity: Literal["fps", "num_frames", "seconds", "short_side", "long_side"]
+    why: str
+    low: float = float("-inf")
+    high: float = float("inf")
+    otherwise: Literal["refuse", "warn"] = "refuse"
+
+    def complaint(self, found: float) -> str | None:
+        """One sentence for a video that is outside, else None.
+
+        >>> Limit("num_frames", "motion needs a next frame", low=2).complaint(1)
+        'the video has 1 frame; at least 2 are needed because motion needs a next frame'
+        """
+        if self.low <= found <= self.high:
+            return None
+        has, unit = _QUANTITIES[self.quantity]
+        need = f"at least {self.low:g}" if found < self.low else f"at most {self.high:g}"
+        verb = "are needed" if self.otherwise == "refuse" else "are meant"
+        one = unit.removesuffix("s") if found == 1 and unit == "frames" else unit
+        return f"the video {has} {round(found, 3):g} {one}; {need} {verb} because {self.why}"
+
+
+_QUANTITIES = {
+    "fps": ("has", "frames per second"),
+    "num_frames": ("has", "frames"),
+    "seconds": ("lasts", "seconds"),
+    "short_side": ("has", "pixels on its short side"),
+    "long_side": ("has", "pixels on its long side"),
+}
+
+
+@dataclass(frozen=True)
 class MetricInfo:
     """What a metric says about itself, readable without loading any network.
 
@@ -91,6 +132,7 @@ class MetricInfo:
     backend: the networks and finders behind it, as they are named in tables; part of its identity.
     weights: names in the weights manifest. packages: import names that must be installed (`a2bench[metrics]`).
     roles: the roles it scores per element; empty for a metric of the whole video.
+    protocol: what it demands of a video, checked before it is asked.
     expectations: the order in which it must put the controls.
     """
 
@@ -108,4 +150,5 @@ class MetricInfo:
     unit: str = ""
     paper: str = ""
     licence: str = "Apache-2.0"
+    protocol: tuple[Limit, ...] = ()
     expectations: tuple[Expectation, ...] = ()

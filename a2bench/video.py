@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 import av
@@ -47,9 +48,41 @@ class Video:
         return int(self.frames.shape[0])
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return int(self.frames.shape[1]), int(self.frames.shape[2])
+
+    @property
     def seconds(self) -> float:
         """Length in seconds."""
         return float(self.num_frames / self.fps)
+
+
+class VideoOnDisk(Video):
+    """A video whose facts are known from an earlier decode; its frames are decoded when they are first asked for."""
+
+    def __init__(self, path: Path, fps: Fraction, num_frames: int, size: tuple[int, int]) -> None:
+        for name, value in {"path": path, "fps": fps, "_num_frames": num_frames, "_size": size}.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def frames(self) -> NDArray[np.uint8]:
+        """``[T, H, W, 3]`` uint8, RGB, in display order."""
+        return read_video(self.path).frames
+
+    path: Path
+    _num_frames: int
+    _size: tuple[int, int]
+
+    @property
+    def num_frames(self) -> int:
+        """Number of frames."""
+        return self._num_frames
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self._size
 
 
 @dataclass(frozen=True)
@@ -77,6 +110,8 @@ class VideoLimits:
 
 
 LIMITS = VideoLimits()
+UNKNOWN_FRAMES = 64
+"""Room for this many more frames is made at a time where a file does not say how many it has."""
 CRF = 16
 """Quality of our encoding: hardly to be told from the frames."""
 ENCODING = f"x264 crf {CRF} veryfast mbtree 0"
@@ -102,22 +137,28 @@ def read_video(path: Path, limits: VideoLimits = LIMITS) -> Video:
     with _open(path, limits) as container:
         info = _info(path, container, limits)
         count("decode")
-        frames: list[NDArray[np.uint8]] = []
         max_frames = min(limits.max_frames, limits.max_decoded_bytes // (info.width * info.height * 3))
+        # Written straight to their place: stacking a list would take twice the memory.
+        frames = np.empty((info.num_frames or UNKNOWN_FRAMES, info.height, info.width, 3), np.uint8)
+        number = 0
         try:
             for frame in container.decode(container.streams.video[0]):
-                if len(frames) >= max_frames:
+                if number >= max_frames:
                     raise VideoError(f"{path} has more than {max_frames} frames of {info.width}x{info.height}; cut it")
-                frames.append(_rgb(frame, info, path))
+                if number == len(frames):
+                    frames.resize((number + UNKNOWN_FRAMES, *frames.shape[1:]), refcheck=False)
+                frames[number] = _rgb(frame, info, path)
+                number += 1
         except av.error.FFmpegError as error:
             raise VideoError(
-                f"{path} is damaged: decoding stopped after {len(frames)} frames ({error.strerror}); make it again"
+                f"{path} is damaged: decoding stopped after {number} frames ({error.strerror}); make it again"
             ) from None
-    if len(frames) < limits.min_frames:
-        raise VideoError(f"{path} has {_frames(len(frames))}; expected at least {limits.min_frames}")
-    if info.num_frames > len(frames):
-        raise VideoError(f"{path} is truncated: its header promises {info.num_frames} frames, {len(frames)} decode")
-    return Video(np.stack(frames), info.fps)
+    if number < limits.min_frames:
+        raise VideoError(f"{path} has {_frames(number)}; expected at least {limits.min_frames}")
+    if info.num_frames > number:
+        raise VideoError(f"{path} is truncated: its header promises {info.num_frames} frames, {number} decode")
+    frames.resize((number, *frames.shape[1:]), refcheck=False)
+    return Video(frames, info.fps)
 
 
 def _rgb(frame: av.VideoFrame, info: VideoInfo, path: Path) -> NDArray[np.uint8]:

@@ -24,6 +24,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
         if name.startswith("A2BENCH_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("A2BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("A2BENCH_FEATURE_CACHE", "0")  # a cell grid takes 40 MB; tests of the cache set it themselves
 
 
 def draw_reference(path: Path, seed: int, *, cutout: bool) -> None:

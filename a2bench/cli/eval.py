@@ -79,7 +79,10 @@ _measured = _option("--metrics", help="Only these metrics: names separated by co
 _where = _option("--output", "-o", type=click.Path(path_type=Path), help="Run folder. Default: runs/SYSTEM-SUITE.")
 _how = _options(
     _option("--device", default="auto", show_default=True, help="Where networks run: auto, cpu, cuda, cuda:1, mps."),
-    _option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True, help="Frames per forward."),
+    _option("--batch-size", type=click.IntRange(min=0), default=0, show_default=True,
+            help="Frames per forward; 0 follows the memory. Never changes a result."),
+    _option("--feature-cache", type=click.FloatRange(min=0), default=8, show_default=True, metavar="GB",
+            help="Most that features may take on disk, so that new metrics need no decode; 0 keeps none."),
     _option("--workers", "-j", type=click.IntRange(min=0), default=0, show_default=True,
             help="Worker processes; 0 chooses by the system and the cores. Never changes a result."),
     _option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds that one sample may take."),
@@ -310,7 +313,7 @@ def _execution(given: dict[str, Any]) -> "ExecutionOptions":
         retry=given["retry"],
         fail_on_error=given["fail_on_error"],
         read_all=given["verify"],
-        environment=worker_environment(given["device"], given["batch_size"], given["offline"]),
+        environment=worker_environment(given["device"], given["batch_size"], given["offline"], given["feature_cache"]),
     )
 
 

@@ -213,6 +213,9 @@ def score(
         else:
             progress.sample(outcome.item.id, f"scored in {outcome.seconds:.1f} s", failed=False)
     progress.end()
+    damaged = sum(times for event, times in result.counts.items() if event.startswith("damaged:"))
+    if damaged:
+        progress.note(f"{damaged} damaged entries of the feature cache were computed again")
     add_timings(timings)
     result.seconds = time.monotonic() - started
     return result

@@ -16,9 +16,11 @@ from a2bench import registry
 from a2bench.cases import Case, load_suite
 from a2bench.counting import count, take_counts
 from a2bench.errors import A2BenchError, AdapterError, VideoError
+from a2bench.feature_store import default_store
+from a2bench.features import DiskFeatures
 from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import file_sha256
-from a2bench.metrics import Metric, Sample
+from a2bench.metrics import Metric, Sample, score_within_protocol
 from a2bench.pictures import draw_pictures, picture_paths
 from a2bench.scores import Score
 from a2bench.systems import GenerationSettings, NeedsSuite, VideoModel
@@ -92,7 +94,7 @@ def _take_over(source: Path, path: Path) -> None:
 
 
 def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
-    """Score one video with all wanted metrics: one decode, each feature once.
+    """Score one video with all wanted metrics: one decode, each feature once; neither where the features are kept.
 
     Raises:
         VideoError: the video is not the recorded one, or cannot be decoded.
@@ -102,14 +104,14 @@ def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
         raise VideoError(f"{path} is not the recorded video any more; `a2bench eval` makes it again")
     _verify_references(case)
     lacking = {name: unmet_needs(name) for name in argument["metrics"]}
-    video = read_video(path) if not all(lacking.values()) else None
-    if video:
+    sample = None if all(lacking.values()) else _sample(case, path, argument["sha256"])
+    if sample:
         paths = picture_paths(Path(argument["pictures"]), argument["sha256"])
-        with explained_output_errors(Path(argument["pictures"])):
-            draw_pictures(video, paths)
+        if not paths.exist:
+            with explained_output_errors(Path(argument["pictures"])):
+                draw_pictures(sample.video, paths)
     counts = {"": take_counts()}
     results = []
-    sample = Sample(case, video) if video else None
     for name in argument["metrics"]:
         started = time.monotonic()
         if sample is None or lacking[name]:
@@ -123,11 +125,19 @@ def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
     return results
 
 
+def _sample(case: Case, path: Path, sha256: str) -> Sample:
+    store = default_store()
+    if store is None:
+        return Sample(case, read_video(path))
+    kept = DiskFeatures(store, sha256)
+    return Sample(case, kept.video(path), kept)
+
+
 def _scored(name: str, sample: Sample) -> dict[str, Any]:
     try:
         if name not in _metrics:
             _metrics[name] = registry.load("metric", name)()
-        return _entry(_metrics[name].score(sample))
+        return _entry(score_within_protocol(_metrics[name], sample))
     except A2BenchError as error:
         return {"status": "failed", "reason": str(error)}
     except Exception as error:  # recorded with its traceback in this score; the other metrics go on

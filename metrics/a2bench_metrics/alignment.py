@@ -6,6 +6,7 @@ mask says how far they are the same. A re-shot element has no such transform; a 
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +51,6 @@ class AlignmentFeature:
 
     info = FeatureInfo(name="alignment", version=1, backend="SIFT + RANSAC (OpenCV)", packages=("cv2",))
 
-    def __init__(self) -> None:
-        self._references: dict[str, _Keypoints] = {}
-
     def compute(self, sample: Sample) -> tuple[tuple[int, ...], dict[str, list[Alignment]]]:
         """Indices of the frames, and for each element id its alignment in each of them."""
         chosen = sample.frames[:: max(1, -(-len(sample.frames) // MAX_FRAMES))]
@@ -61,18 +59,18 @@ class AlignmentFeature:
             count("forward:alignment")
             frames.append(_keypoints(sample.video.frames[index], None))
         scale = sample.video.frames.shape[2] / frames[0].grey.shape[1]
-        found = {
-            name: [_align(self._reference(element), frame, scale) for frame in frames]
-            for name, element in sample.case.named_elements()
-        }
+        found = {}
+        for name, element in sample.case.named_elements():
+            what = (element.cutout or element.reference).sha256
+            reference = sample.embedded(self.info, what, partial(_reference, element))
+            found[name] = [_align(reference, frame, scale) for frame in frames]
         return chosen, found
 
-    def _reference(self, element: Element) -> _Keypoints:
-        image = element.cutout or element.reference
-        if image.sha256 not in self._references:
-            reference = element_image(element)
-            self._references[image.sha256] = _keypoints(reference.pixels, reference.mask)
-        return self._references[image.sha256]
+
+def _reference(element: Element) -> _Keypoints:
+    count("reference:alignment")
+    reference = element_image(element)
+    return _keypoints(reference.pixels, reference.mask)
 
 
 def _keypoints(pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None) -> _Keypoints:

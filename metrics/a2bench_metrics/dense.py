@@ -49,6 +49,7 @@ class DenseFeature:
         backend="EfficientNet-Lite0 at 832x480",
         weights=("efficientnet-lite0",),
         packages=("torch", "cv2", "efficientnet_lite_pytorch"),
+        looks_at_case=False,
     )
 
     def compute(self, sample: Sample) -> tuple[DenseFrame, ...]:

@@ -34,7 +34,9 @@ class Flow:
 class FlowFeature:
     """Computes `Flow` for a sample."""
 
-    info = FeatureInfo(name="flow", version=1, backend="DIS medium (OpenCV) at 240p", packages=("cv2",))
+    info = FeatureInfo(
+        name="flow", version=1, backend="DIS medium (OpenCV) at 240p", packages=("cv2",), looks_at_case=False
+    )
 
     def compute(self, sample: Sample) -> Flow:
         """Flow of the pairs (t, t + 1) for every sampled frame t that has a next frame."""
