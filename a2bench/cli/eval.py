@@ -193,12 +193,15 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     from a2bench.cases import load_suite
     from a2bench.harness.request import RunRequest, request_of_run
     from a2bench.harness.run import open_system
+    from a2bench.suites.fetch import require_images
 
     if "run" in given:
         return request_of_run(given["run"], metric_names(given["metrics"]) if given["metrics"] else None)
     adapter, options = _system(ctx, given)
     full = load_suite(":".join(filter(None, (given["suite"], given["variant"], given["language"]))))
     suite = full.select(_comma_list(given["cases"]), given["limit"])
+    if full.is_built_in:  # in a suite of one's own, a missing image fails its samples and the rest goes on
+        require_images(suite)
     request = RunRequest(
         adapter=adapter,
         options=options,

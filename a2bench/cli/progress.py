@@ -20,13 +20,13 @@ class TerminalProgress:
         self._name, self._total, self._finished, self._failed = "", 0, 0, 0
         self._started = self._last_line = 0.0
 
-    def stage(self, name: str, total: int, already_done: int) -> None:
+    def stage(self, name: str, total: int, already_done: int, noun: str = "samples") -> None:
         """A stage begins."""
         self._name, self._total, self._finished, self._failed = name, total, 0, 0
         self._started = self._last_line = time.monotonic()
         if self.verbosity >= 0:
             before = f", {already_done} were done before" if already_done else ""
-            click.echo(f"{name}: {total} samples to do{before}", err=True)
+            click.echo(f"{name}: {total} {noun} to do{before}", err=True)
         if total and self.verbosity == 0 and sys.stderr.isatty():
             self._bar = _rich_bar(name, total)
             self._bar.start()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from a2bench.cases import ROLES, Case, Element, Role, Suite, load_suite, suite_paths
+from a2bench.cli.suites_data import fetch_command, pack_command
 from a2bench.errors import CaseError
 
 if TYPE_CHECKING:
@@ -18,10 +19,15 @@ _COLOURS: dict[Role, str] = {"character": "blue", "object": "yellow", "backgroun
 
 @click.group()
 def suites_group() -> None:
-    """List, show and check suites of cases.
+    """List, show, check, pack and fetch suites of cases.
 
-    A suite is the name of a built-in one or the path of a .jsonl file with a folder `references` beside it.
+    A suite is the name of a built-in one or the path of a .jsonl file with a folder `references` beside it. NAME:dev is
+    the split `dev` of a suite, NAME:short its cases in short words, NAME:pt its cases in Portuguese.
     """
+
+
+for _command in (pack_command, fetch_command):
+    suites_group.add_command(_command)
 
 
 @suites_group.command("list")

@@ -12,6 +12,7 @@ from a2bench.harness.run import Progress, generate, score
 from a2bench.harness.store import RunStore
 from a2bench.harness.validity import Verdict, judge, needed_controls
 from a2bench.scores import MetricInfo
+from a2bench.suites.fetch import require_images
 from a2bench.systems import GenerationSettings
 
 
@@ -49,6 +50,7 @@ def run_controls(
     """
     full = load_suite(suite_name)
     suite = full.select(limit=limit)
+    require_images(suite)
     infos = tuple(registry.load("metric", name).info for name in metrics)
     how = ExecutionOptions(workers=workers)
     scores: dict[str, list[ScoreRecord]] = {}

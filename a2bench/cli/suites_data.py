@@ -1,0 +1,85 @@
+"""``a2bench suites pack`` and ``fetch``: the images of a suite that do not come with it."""
+
+import json
+from pathlib import Path
+
+import click
+
+from a2bench.cases import load_suite
+
+EXIT_INCOMPLETE = 3
+
+
+@click.command("pack")
+@click.argument("suite_name", metavar="SUITE")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder that holds the images at their paths. Default: those that were fetched.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A .zip archive, or a folder (for a hub). Default: SUITE-references.zip in this folder.",
+)
+@click.option("--all", "every_image", is_flag=True, help="Also the images that lie beside the suite.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def pack_command(suite_name: str, source: Path | None, output: Path | None, every_image: bool, as_json: bool) -> None:
+    """Build the reference pack of a suite: its images that do not lie beside it, each with its licence and hash.
+
+    The same images give the same bytes.
+    """
+    from a2bench.suites.pack import build_pack
+
+    suite = load_suite(suite_name)
+    pack = build_pack(suite, source, output or Path(f"{suite.path.stem}-references.zip"), every_image=every_image)
+    size = sum(file.bytes for file in pack.manifest.files)
+    if as_json:
+        facts = {"path": str(pack.path), "sha256": pack.sha256, "images": len(pack.manifest.files), "bytes": size}
+        click.echo(json.dumps({**facts, "manifest": pack.manifest.model_dump(mode="json")}, indent=2))
+        return
+    click.echo(f"{pack.path}: {len(pack.manifest.files)} images, {size / 1e6:.1f} MB, each with licence and source")
+    if pack.sha256:
+        click.echo(f"SHA-256 {pack.sha256}")
+
+
+@click.command("fetch")
+@click.argument("suite_name", metavar="SUITE")
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    metavar="DIR|ARCHIVE|hub:OWNER/NAME@REVISION",
+    help="Where the images are: a folder, a .zip archive, or a data set on a model hub.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def fetch_command(ctx: click.Context, suite_name: str, source: str, as_json: bool) -> None:
+    """Fetch the images of a suite that do not lie beside it into the cache, verified one by one.
+
+    The same command goes on where it stopped. Exit code 0 when every image is here, 3 when some are not.
+    """
+    from a2bench.cli.progress import TerminalProgress
+    from a2bench.data import cache_dir
+    from a2bench.suites.fetch import fetch_images, missing_images
+
+    suite = load_suite(suite_name)
+    progress = TerminalProgress(-1 if as_json else 0)
+    progress.stage("fetch", len(missing_images(suite)), 0, noun="images")
+    try:
+        result = fetch_images(suite, source, progress.sample)
+    finally:
+        progress.end()
+    if as_json:
+        click.echo(json.dumps({"suite": suite.name, "complete": result.complete, **vars(result)}, indent=2))
+    else:
+        for file, reason in result.failures.items():
+            click.echo(f"  missing  {file}: {reason}")
+        click.echo(
+            f"{suite.name}: {len(result.beside)} images come with the suite, {len(result.kept)} were here, "
+            f"{len(result.fetched)} fetched into {cache_dir() / 'references'}, {len(result.failures)} missing"
+        )
+    if not result.complete:
+        ctx.exit(EXIT_INCOMPLETE)
