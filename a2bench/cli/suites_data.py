@@ -69,14 +69,14 @@ def fetch_command(ctx: click.Context, suite_name: str, source: str, as_json: boo
     progress = TerminalProgress(-1 if as_json else 0)
     progress.stage("fetch", len(missing_images(suite)), 0, noun="images")
     try:
-        result = fetch_images(suite, source, progress.sample)
+        result = fetch_images(
+            suite, source, lambda file, failure: progress.sample(file, failure or "fetched", failed=failure is not None)
+        )
     finally:
         progress.end()
     if as_json:
         click.echo(json.dumps({"suite": suite.name, "complete": result.complete, **vars(result)}, indent=2))
     else:
-        for file, reason in result.failures.items():
-            click.echo(f"  missing  {file}: {reason}")
         click.echo(
             f"{suite.name}: {len(result.beside)} images come with the suite, {len(result.kept)} were here, "
             f"{len(result.fetched)} fetched into {cache_dir() / 'references'}, {len(result.failures)} missing"

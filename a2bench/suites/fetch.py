@@ -71,8 +71,8 @@ def require_images(suite: Suite) -> None:
         )
 
 
-def fetch_images(suite: Suite, source: str, tell: Callable[[str, bool], None] | None = None) -> FetchResult:
-    """Fetch what is missing; ``tell(file, failed)`` is called for each image as soon as its fate is known.
+def fetch_images(suite: Suite, source: str, tell: Callable[[str, str | None], None] | None = None) -> FetchResult:
+    """Fetch what is missing; ``tell(file, failure)`` is called for each image as soon as its fate is known.
 
     source: a folder with the images at their paths, a ``.zip`` archive, or ``hub:OWNER/NAME@REVISION`` (a data set).
 
@@ -104,7 +104,7 @@ def fetch_images(suite: Suite, source: str, tell: Callable[[str, bool], None] | 
                 _keep(image, data)
                 result.fetched.append(image.file)
             if tell:
-                tell(image.file, image.file in result.failures)
+                tell(image.file, result.failures.get(image.file))
     return result
 
 

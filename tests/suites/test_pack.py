@@ -143,7 +143,7 @@ def test_the_commands_say_what_is_missing_and_how_it_ended(elsewhere: tuple[Suit
     assert packed.exit_code == 0 and "8 images" in packed.stdout
     (folder / "object-1.png").unlink()
     partial = run("fetch", suite.path, "--from", folder)
-    assert partial.exit_code == 3 and "missing  object-1.png: is not in" in partial.stdout
+    assert partial.exit_code == 3 and "FAILED object-1.png: is not in" in partial.stderr
     whole = run("fetch", suite.path, "--from", tmp_path / "pack.zip", "--json")
     assert whole.exit_code == 0
     assert json.loads(whole.stdout)["fetched"] == ["object-1.png"]
