@@ -30,7 +30,7 @@ class Finding:
 def doctor_command(as_json: bool) -> int:
     """Check Python, torch, device, codecs (a clip is really written and decoded), weights, suites, disk and fonts."""
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        _python, _torch, _codecs, _weights, _plug_ins, _suites, _disk, _fonts,
+        _python, _torch, _codecs, _weights, _checkpoints, _plug_ins, _suites, _disk, _fonts,
     )  # fmt: skip
     findings = [finding for check in checks for finding in check()]
     if as_json:
@@ -112,6 +112,25 @@ def _weights() -> Iterator[Finding]:
             yield Finding("weights", "problem", str(error))
         else:
             yield Finding("weights", "ok", f"{entry.name}: {entry.what}, SHA-256 as in the manifest")
+
+
+def _checkpoints() -> Iterator[Finding]:
+    from a2bench.checkpoints import CHECKPOINTS, state
+    from a2bench.errors import WeightsError
+
+    for wanted in CHECKPOINTS.values():
+        try:
+            found = state(wanted)
+        except WeightsError as error:
+            yield Finding("systems", "warning", str(error), wanted.command)
+            continue
+        if found.status == "here":
+            size = f"{found.bytes / 1e9:.1f} GB" if found.bytes else "complete"
+            text = f"{wanted.name}: {size} in {found.folder}, not hashed now (`a2bench weights verify {wanted.name}`)"
+            yield Finding("systems", "ok", text)
+        else:
+            what = "is not here" if found.status == "missing" else "was fetched only in part"
+            yield Finding("systems", "warning", f"{wanted.name} ({wanted.what}) {what}", wanted.command)
 
 
 def _plug_ins() -> Iterator[Finding]:

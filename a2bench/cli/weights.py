@@ -1,6 +1,7 @@
-"""``a2bench weights``: list, fetch and verify the weights behind the metrics."""
+"""``a2bench weights``: list, fetch and verify the weights behind the metrics, and the checkpoints of systems."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +12,14 @@ if TYPE_CHECKING:
 
 @click.group("weights")
 def weights_group() -> None:
-    """The weights behind the metrics: where they come from, whether they are here, and what they permit."""
+    """Weights of metrics and checkpoints of systems: where they come from, whether they are here, what they permit."""
 
 
 @weights_group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_command(as_json: bool) -> int:
     """List all weights with source, size, licence, and where they are on this machine."""
+    from a2bench.cli.checkpoints import checkpoint_lines, checkpoint_rows
     from a2bench.weights import manifest
 
     entries = list(manifest().values())
@@ -35,7 +37,8 @@ def list_command(as_json: bool) -> int:
                         "remedy": entry.remedy,
                     }
                     for entry in entries
-                ],
+                ]
+                + checkpoint_rows(),
                 indent=2,
             )
         )
@@ -50,6 +53,9 @@ def list_command(as_json: bool) -> int:
     if missing:
         size = sum(entry.bytes for entry in missing) / 1e6
         click.echo(f"{len(entries) - len(missing)} of {len(entries)} here; the others take {size:.0f} MB")
+    click.echo("\ncheckpoints of systems")
+    for line in checkpoint_lines():
+        click.echo(line)
     return 0
 
 
@@ -57,12 +63,24 @@ def list_command(as_json: bool) -> int:
 @click.argument("names", nargs=-1)
 @click.option("--metrics", help="The weights that these metrics need: names separated by commas.")
 @click.option("--yes", is_flag=True, help="Do not ask before downloading.")
-def fetch_command(names: tuple[str, ...], metrics: str | None, yes: bool) -> int:
-    """Fetch weights, resumable and verified; without NAMES or --metrics all that are missing.
+@click.option("--from", "from_", metavar="DIR-OR-URL", help="For a checkpoint: a local folder, or a mirror of the hub.")
+@click.option("--to", type=click.Path(path_type=Path), help="For a checkpoint: the folder. Default: in our cache.")
+@click.option("--revision", metavar="COMMIT", help="For a checkpoint: a commit of the hub. Default: the newest.")
+def fetch_command(
+    names: tuple[str, ...], metrics: str | None, yes: bool, from_: str | None, to: Path | None, revision: str | None
+) -> int:
+    """Fetch weights, resumable and verified; without NAMES or --metrics all that the metrics miss.
 
     Damaged files of the named weights are fetched again. For weights inside packages the command to install
-    them is printed.
+    them is printed. Checkpoints of systems (`a2bench weights fetch skyreels-a2`) come only when they are named.
     """
+    from a2bench.cli.checkpoints import fetch_checkpoint, take_checkpoints
+
+    checkpoints, names = take_checkpoints(names, one_only={"--from": from_, "--to": to, "--revision": revision})
+    for checkpoint in checkpoints:
+        fetch_checkpoint(checkpoint, from_, to, revision, yes=yes)
+    if checkpoints and not names and not metrics:
+        return 0
     from a2bench.cli.eval import metric_names
     from a2bench.weights import manifest, required_weights, weights_entry
     from a2bench.weights_fetch import fetch
@@ -91,15 +109,21 @@ def fetch_command(names: tuple[str, ...], metrics: str | None, yes: bool) -> int
 
 @weights_group.command("verify")
 @click.argument("names", nargs=-1)
-def verify_command(names: tuple[str, ...]) -> int:
+@click.option("--to", type=click.Path(path_type=Path), help="For a checkpoint: the folder. Default: in our cache.")
+def verify_command(names: tuple[str, ...], to: Path | None) -> int:
     """Hash the weights that are on this machine and compare with the manifest.
 
+    Checkpoints of systems are hashed when they are named; --to says where one lies that is not in our cache.
     Exit code 2 when a file is damaged, or one that was named is missing.
     """
+    from a2bench.cli.checkpoints import take_checkpoints, verify_checkpoint
     from a2bench.errors import WeightsError
     from a2bench.weights import manifest, verified_folder, weights_entry
 
-    wrong = 0
+    checkpoints, names = take_checkpoints(names, one_only={"--to": to})
+    wrong = sum(not verify_checkpoint(checkpoint, to) for checkpoint in checkpoints)
+    if checkpoints and not names:
+        return 2 if wrong else 0
     for entry in [weights_entry(name) for name in names] or list(manifest().values()):
         if not entry.is_here:
             wrong += bool(names)

@@ -1,4 +1,4 @@
-"""Where the weights are: a local folder, or the local copy of a hub repository at one revision.
+"""Where the weights are: what was fetched, a local folder, or the local copy of a hub repository at one revision.
 
 Nothing is downloaded here: 60 GB come only by a command that says so.
 """
@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from a2bench.checkpoints import checkpoint, refuse_interrupted
 from a2bench.e2v.checkpoint import COMPONENTS, check_folder, fingerprint
 from a2bench.errors import WeightsError
 
-REPOSITORY = "Skywork/SkyReels-A2"
+CHECKPOINT = checkpoint("skyreels-a2")
 HOW = (
-    f"`hf download {REPOSITORY} --revision COMMIT --local-dir DIR` (about 60 GB), then --set weights=DIR; or the same "
-    f"without --local-dir, then --set weights={REPOSITORY}@COMMIT"
+    f"type `{CHECKPOINT.command}` (about {CHECKPOINT.gigabytes} GB), or name a folder that has them with --weights DIR"
 )
 
 
@@ -29,20 +29,21 @@ class Weights:
 
 
 def find_weights(text: str) -> Weights:
-    """The checkpoint that a ``weights`` option names: a folder, or ``OWNER/NAME@COMMIT``.
+    """The checkpoint that a ``weights`` option names: a folder, or ``OWNER/NAME@COMMIT``; if empty, the fetched one.
 
     Raises:
         WeightsError: nothing there, or not a complete checkpoint; the message says what to type.
     """
-    if not text:
-        raise WeightsError(f"SkyReels-A2 needs its weights: --set weights=DIR; get them with {HOW}")
-    folder = Path(text).expanduser()
+    folder = Path(text).expanduser() if text else CHECKPOINT.folder
     if folder.is_dir():
+        refuse_interrupted(folder)
         check_folder(folder)
         return Weights(folder.resolve(), fingerprint(folder))
+    if not text:
+        raise WeightsError(f"SkyReels-A2 needs its weights, which are not on this machine; {HOW}")
     hub = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@(.*))?", text)
     if not hub or text.startswith((".", "/", "~")):
-        raise WeightsError(f"no weights at {text!r}: no such folder; get them with {HOW}")
+        raise WeightsError(f"no weights at {text!r}: no such folder; {HOW}")
     repository, revision = hub.group(1), hub.group(2)
     if not re.fullmatch(r"[0-9a-f]{40}", revision or ""):
         raise WeightsError(
@@ -66,6 +67,6 @@ def _snapshot(repository: str, revision: str) -> Path:
         return Path(snapshot_download(repository, revision=revision, allow_patterns=wanted, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise WeightsError(
-            f"{repository}@{revision} is not on this machine; type `hf download {repository} --revision {revision}` "
-            "(an interrupted download goes on where it stopped), or give a local folder with --set weights=DIR"
+            f"{repository}@{revision} is not in the hub client's cache; type "
+            f"`{CHECKPOINT.command} --revision {revision}`, or name a folder that has it with --weights DIR"
         ) from error

@@ -200,11 +200,11 @@ def test_weights_of_a_hub_are_found_in_its_local_cache(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "needs its weights: --set weights=DIR; get them with `hf download Skywork/SkyReels-A2 --revision COMMIT"),
-        ("/no/such/folder", "no such folder; get them with `hf download Skywork/SkyReels-A2"),
+        ("", "needs its weights, which are not on this machine; type `a2bench weights fetch skyreels-a2`"),
+        ("/no/such/folder", "no such folder; type `a2bench weights fetch skyreels-a2` (about 60 GB), or name a folder"),
         ("Skywork/SkyReels-A2", "name its commit (40 hex digits) as Skywork/SkyReels-A2@COMMIT"),
         ("Skywork/SkyReels-A2@main", "name its commit (40 hex digits) as Skywork/SkyReels-A2@COMMIT"),
-        (f"Skywork/SkyReels-A2@{COMMIT}", f"type `hf download Skywork/SkyReels-A2 --revision {COMMIT}`"),
+        (f"Skywork/SkyReels-A2@{COMMIT}", f"type `a2bench weights fetch skyreels-a2 --revision {COMMIT}`"),
     ],
 )
 def test_without_weights_the_message_says_what_to_type(
@@ -213,5 +213,6 @@ def test_without_weights_the_message_says_what_to_type(
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("A2BENCH_CACHE", str(tmp_path))
     with pytest.raises(WeightsError, match=re.escape(words)):
         find_weights(text)
