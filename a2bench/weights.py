@@ -7,6 +7,7 @@ inside an installed package are found there without importing the package; other
 
 import importlib.util
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from a2bench.data import cache_dir
 from a2bench.errors import UnknownNameError, WeightsError
 from a2bench.hashing import file_sha256, value_sha256
 from a2bench.metrics import FeatureInfo
+from a2bench.scores import MetricInfo
 
 
 class WeightsPart(BaseModel):
@@ -185,6 +187,17 @@ def verified_folder(name: str) -> Path:
     return folder
 
 
+def verify_present_weights(metrics: Iterable[str]) -> None:
+    """Verify all weights that these metrics need and this machine has; missing ones leave scores empty later.
+
+    Raises:
+        WeightsError: a file is not the one of the manifest.
+    """
+    for name in dict.fromkeys(name for metric in metrics for name in required_weights(metric)):
+        if weights_entry(name).is_here:
+            verified_folder(name)
+
+
 def required_weights(metric: str) -> tuple[str, ...]:
     """Names of all weights that a metric needs, its features' included, in order and without repetition."""
     names = dict.fromkeys(registry.load("metric", metric).info.weights)
@@ -207,14 +220,18 @@ def feature_infos(metric: str) -> list[FeatureInfo]:
 
 def unmet_needs(metric: str) -> list[str]:
     """A reason with its remedy for each package and each network that a metric needs and this machine lacks."""
-    packages = dict.fromkeys(registry.load("metric", metric).info.packages, "metrics")
-    for info in feature_infos(metric):
-        packages |= dict.fromkeys(info.packages, info.extra)
+    infos = [registry.load("metric", metric).info, *feature_infos(metric)]
+    reasons = [reason for info in infos for reason in unmet(info)]
+    return list(dict.fromkeys(reasons))
+
+
+def unmet(info: FeatureInfo | MetricInfo) -> list[str]:
+    """The same for what one feature or metric needs itself; packages first."""
+    extra = info.extra if isinstance(info, FeatureInfo) else "metrics"
     reasons = [
         f"needs the package {package!r}; type `pip install 'a2bench[{extra}]'`"
-        for package, extra in packages.items()
+        for package in info.packages
         if importlib.util.find_spec(package) is None
     ]
-    entries = [weights_entry(name) for name in required_weights(metric)]
-    reasons += [f"needs weights {entry.name!r}; type `{entry.remedy}`" for entry in entries if not entry.is_here]
-    return reasons
+    entries = [weights_entry(name) for name in info.weights]
+    return reasons + [f"needs weights {entry.name!r}; type `{entry.remedy}`" for entry in entries if not entry.is_here]

@@ -143,7 +143,7 @@ def generate_command(ctx: click.Context, /, **given: Any) -> int:
         adapter, options = _system(ctx, given)
         return make_by_hand(ctx, given, adapter, options, _settings(given))
     refuse_mixture(ctx, by_hand=False)
-    return _run(ctx, {**given, "metrics": None}, stages=("generate",))
+    return _run(ctx, given, stages=("generate",))
 
 
 @click.command("score", cls=ProjectCommand)
@@ -209,7 +209,7 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
         full_suite=full,
         seeds=_seeds(given["seeds"], suite),
         settings=_settings(given),
-        metrics=metric_names(given["metrics"]),
+        metrics=metric_names(given["metrics"]) if "metrics" in given else (),
         output=given["output"] or Path(),
         origins=origins(ctx),
     )

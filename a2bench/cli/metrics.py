@@ -60,6 +60,38 @@ def _card(name: str) -> Path | None:
     return None
 
 
+@metrics_group.command("check")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, with the numbers that were found.")
+def check_command(as_json: bool) -> int:
+    """Show every network one fixed picture and compare what comes out with its golden value.
+
+    Finds what a hash cannot: another activation, swapped colours, a wrong pack, a runtime that fell back. Exit code 2
+    when a network differs or does not run.
+    """
+    from a2bench.golden import check_golden
+
+    words = {
+        "ok": "ok      ",
+        "differs": "DIFFERS ",
+        "unrecorded": "-       ",
+        "missing": "missing ",
+        "unprobed": "-       ",
+        "failed": "FAILED  ",
+    }
+    checks = []
+    for check in check_golden():
+        checks.append(check)
+        if not as_json:
+            click.echo(f"{words[check.status]}  {check.weights:<22} by {check.by:<20} {check.text}")
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in checks], indent=2))
+    wrong = [check for check in checks if check.status in ("differs", "failed")]
+    if wrong:
+        names = ", ".join(dict.fromkeys(check.weights for check in wrong))
+        click.echo(f"do not trust scores made with {names} on this machine", err=True)
+    return 2 if wrong else 0
+
+
 @metrics_group.command("validate")
 @click.option("--suite", default="a2bench-mini", show_default=True, help="Suite that the controls are run over.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N cases.")

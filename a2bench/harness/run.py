@@ -25,6 +25,7 @@ from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.store import RunStore, now, video_file
 from a2bench.harness.work import resident_system
 from a2bench.systems import HasRemarks, VideoModel
+from a2bench.weights import verify_present_weights
 
 
 class Progress(Protocol):
@@ -132,7 +133,11 @@ def check_output(store: RunStore, system: str) -> None:
 def generate(
     request: RunRequest, how: ExecutionOptions, progress: Progress, executor: Executor | None = None
 ) -> RunResult:
-    """Make every video of the request that is not done; the caller holds the store's lock."""
+    """Make every video of the request that is not done; the caller holds the store's lock.
+
+    Raises:
+        WeightsError: weights of a metric that is to measure the videos are damaged.
+    """
     store = RunStore(request.output)
     started = time.monotonic()
     system = open_system(request)
@@ -144,6 +149,8 @@ def generate(
             progress.note(f"{system.meta.name}: {remark}")
     _write_manifest(store, request, system, ())
     todo = {_id(sample): sample for sample in planned if sample.state != "done"}
+    if todo:
+        verify_present_weights(request.metrics)  # now, not after hours of generation
     result = RunResult(planned=len(planned), resumed=len(planned) - len(todo), done=len(planned) - len(todo))
     progress.stage("generate", len(todo), result.resumed)
     possible = []
@@ -183,12 +190,18 @@ def generate(
 def score(
     request: RunRequest, how: ExecutionOptions, progress: Progress, executor: Executor | None = None
 ) -> RunResult:
-    """Score every finished video of the request with every wanted metric; the caller holds the store's lock."""
+    """Score every finished video of the request with every wanted metric; the caller holds the store's lock.
+
+    Raises:
+        WeightsError: weights of a metric are damaged.
+    """
     store = RunStore(request.output)
     started = time.monotonic()
     _write_manifest(store, request, open_system(request), request.metrics)
     planned = list(plan_scores(store, request.suite, request.seeds, request.metrics))
     todo = [entry for entry in planned if entry.state != "done"]
+    if todo:
+        verify_present_weights(request.metrics)
     result = RunResult(planned=request.num_samples * len(request.metrics))
     result.resumed = result.done = len(planned) - len(todo)
     grouped: dict[str, list[PlannedScore]] = {}

@@ -1,6 +1,7 @@
 """Is this the place of the background reference? Measured where no character or object was found."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,27 +49,23 @@ class PlacesFeature:
         packages=("torch", "cv2"),
     )
 
-    def __init__(self) -> None:
-        self._places: dict[str, Place] = {}
-
     def compute(self, sample: Sample) -> dict[str, tuple[float | None, ...]]:
         """Scores by element id; None for a frame in which found elements leave too little free."""
         frames: tuple[DenseFrame, ...] = sample.feature("dense")
         hits: dict[str, tuple[Hit, ...]] = sample.feature("hits")
         found = {}
         for name, element in sample.case.named_elements("background"):
-            reference = self._reference(element)
+            reference = sample.embedded(self.info, element.reference.sha256, partial(_place, element))
             found[name] = tuple(
                 background_score(frame, [own[index].box for own in hits.values() if own[index].found], reference)
                 for index, frame in enumerate(frames)
             )
         return found
 
-    def _reference(self, element: Element) -> Place:
-        if element.reference.sha256 not in self._places:
-            count("reference:places")
-            self._places[element.reference.sha256] = make_place(read_reference(element.reference).pixels)
-        return self._places[element.reference.sha256]
+
+def _place(element: Element) -> Place:
+    count("reference:places")
+    return make_place(read_reference(element.reference).pixels)
 
 
 def make_place(pixels: NDArray[np.uint8]) -> Place:

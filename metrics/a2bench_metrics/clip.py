@@ -5,7 +5,9 @@ the tokenizer is the one inside open_clip, so that the one verified file of weig
 Frames are resized with antialiased bicubic to 224 on the short side and cropped at the centre, as OpenAI does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,14 @@ from PIL import Image
 
 from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import batch_size, device
+from a2bench.resources import device, in_batches, network_dtype
 from a2bench.weights import verified_weights
 
 SIDE = 224
 CONTEXT = 77
 """Tokens that CLIP reads of a prompt, start and end included."""
+BYTES_PER_FRAME = 64 << 20
+"""What a frame takes in ViT-L/14 at most, roughly: 257 tokens times 4096 channels, a dozen times over."""
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
 
@@ -69,7 +73,7 @@ def load_clip(config: Any, path: Path) -> Any:
 
 
 class ClipFeature:
-    """Computes `ClipEmbeddings`; one model per process, each distinct prompt embedded once."""
+    """Computes `ClipEmbeddings`; one model per process, in half precision on a GPU, each distinct prompt once."""
 
     info = FeatureInfo(
         name="clip",
@@ -82,42 +86,44 @@ class ClipFeature:
 
     def __init__(self) -> None:
         self._model: Any = None
-        self._prompts: dict[str, tuple[NDArray[np.float32], int]] = {}
 
     def compute(self, sample: Sample) -> ClipEmbeddings:
         """Embed the sampled frames and the prompt."""
-        prompt, tokens = self._prompt(sample.case.prompt)
-        return ClipEmbeddings(self._frames([sample.video.frames[index] for index in sample.frames]), prompt, tokens)
+        text = sample.case.prompt
+        prompt, tokens = sample.embedded(self.info, text, partial(self._prompt, text))
+        frames = in_batches(self._frames, [sample.video.frames[index] for index in sample.frames], BYTES_PER_FRAME)
+        return ClipEmbeddings(np.stack(frames), prompt, tokens)
+
+    def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
+        """First numbers of the image's embedding and of a sentence's."""
+        numbers = np.concatenate([self._frames([image])[0][:8], self._prompt("a photo of an astronaut")[0][:8]])
+        return {"clip-vit-l14": tuple(numbers.tolist())}
 
     def _loaded(self) -> Any:
         if self._model is None:
             count("load:clip")
-            self._model = load_clip(vit_l14_config(), verified_weights("clip-vit-l14")).to(device())
+            model = load_clip(vit_l14_config(), verified_weights("clip-vit-l14"))
+            self._model = model.to(device(), network_dtype())
         return self._model
 
-    def _frames(self, frames: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def _frames(self, frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         import torch
 
-        model, rows = self._loaded(), []
-        size = batch_size()
-        for start in range(0, len(frames), size):
-            pixels = np.stack([preprocess(frame) for frame in frames[start : start + size]])
-            count("forward:clip", len(pixels))
-            with torch.inference_mode():
-                rows.append(embed_images(model, torch.from_numpy(pixels).to(device())).cpu().numpy())
-        return np.concatenate(rows)
+        model = self._loaded()
+        pixels = torch.from_numpy(np.stack([preprocess(frame) for frame in frames]))
+        with torch.inference_mode():
+            rows: NDArray[np.float32] = embed_images(model, pixels.to(model.device, model.dtype)).cpu().numpy()
+        count("forward:clip", len(frames))
+        return rows
 
     def _prompt(self, text: str) -> tuple[NDArray[np.float32], int]:
         import torch
 
-        if text not in self._prompts:
-            tokenizer = import_module("open_clip").SimpleTokenizer(context_length=CONTEXT)
-            tokens = tokenizer([text])
-            count("reference:clip")
-            with torch.inference_mode():
-                vector = embed_text(self._loaded(), tokens.to(device()))[0].cpu().numpy()
-            self._prompts[text] = vector, len(tokenizer.encode(text)) + 2
-        return self._prompts[text]
+        tokenizer = import_module("open_clip").SimpleTokenizer(context_length=CONTEXT)
+        count("reference:clip")
+        with torch.inference_mode():
+            vector = embed_text(self._loaded(), tokenizer([text]).to(device()))[0].cpu().numpy()
+        return vector, len(tokenizer.encode(text)) + 2
 
 
 def preprocess(frame: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -58,6 +58,11 @@ class DenseFeature:
         count("forward:dense", len(images))
         return tuple(embed(images))
 
+    def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
+        """Means over the cells of the first channels."""
+        means = embed([image])[0].grid.mean(dim=(1, 2))
+        return {"efficientnet-lite0": tuple(means[:12].tolist())}
+
 
 def embed(images: list[NDArray[np.uint8]]) -> list[DenseFrame]:
     """Dense frames of RGB images ``[H, W, 3]`` uint8, all of one size.

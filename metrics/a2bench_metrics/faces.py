@@ -6,6 +6,7 @@ whether two faces are one person's: dlib's rule is 0.6. Not interchangeable with
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -22,6 +23,8 @@ from a2bench_metrics.opencv import opencv
 MIN_CONFIDENCE = 0.8
 MIN_SIDE = 32
 """YuNet sees nothing in smaller frames."""
+PROBE_BOX = (178.0, 63.0, 269.0, 175.0)
+"""The face in the fixed picture of `a2bench metrics check`."""
 REFERENCE_LONG_SIDE = 640
 """References are scaled to this before faces are looked for: small portraits are missed at their own size."""
 
@@ -64,7 +67,6 @@ class FacesFeature:
 
     def __init__(self) -> None:
         self._networks: tuple[Any, Any, Any, Any] | None = None
-        self._references: dict[str, Face | None] = {}
 
     def compute(self, sample: Sample) -> SampleFaces:
         """Find and describe the faces of every sampled frame."""
@@ -73,21 +75,37 @@ class FacesFeature:
             count("forward:faces")
             frames.append(tuple(self._faces(sample.video.frames[index])))
         references = {
-            name: tuple(self._reference_face(image) for image in (element.reference, *element.second_views))
+            name: tuple(
+                sample.embedded(self.info, image.sha256, partial(self._reference_face, image))
+                for image in (element.reference, *element.second_views)
+            )
             for name, element in sample.case.named_elements("character")
         }
         return SampleFaces(tuple(frames), references)
 
+    def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
+        """Place and confidence of the surest face; landmarks and first numbers of the descriptor in a fixed box."""
+        face = self._faces(image)[0]
+        dlib, _, shape, descriptor = self._loaded()
+        height, width = image.shape[:2]
+        size = np.array([width, height, width, height])
+        points = shape(image, _square(dlib, PROBE_BOX))
+        landmarks = [(point.x / width, point.y / height) for point in points.parts()]
+        numbers = np.asarray(descriptor.compute_face_descriptor(image, points))
+        return {
+            "yunet-2023mar": (*(np.array(face.box) / size).tolist(), face.confidence),
+            "dlib-5-landmarks": tuple(float(v) for point in landmarks for v in point),
+            "dlib-face-resnet-v1": tuple(numbers[:8].tolist()),
+        }
+
     def _reference_face(self, image: ImageFile) -> Face | None:
-        if image.sha256 not in self._references:
-            pixels = read_reference(image).pixels
-            scale = REFERENCE_LONG_SIDE / max(pixels.shape[:2])
-            size = (round(pixels.shape[1] * scale), round(pixels.shape[0] * scale))
-            cv2 = opencv()
-            scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-            count("reference:faces")
-            self._references[image.sha256] = next(iter(self._faces(scaled)), None)
-        return self._references[image.sha256]
+        count("reference:faces")
+        pixels = read_reference(image).pixels
+        scale = REFERENCE_LONG_SIDE / max(pixels.shape[:2])
+        size = (round(pixels.shape[1] * scale), round(pixels.shape[0] * scale))
+        cv2 = opencv()
+        scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        return next(iter(self._faces(scaled)), None)
 
     def _faces(self, frame: NDArray[np.uint8]) -> Sequence[Face]:
         height, width = frame.shape[:2]
@@ -100,10 +118,8 @@ class FacesFeature:
         faces = []
         for row in rows if rows is not None else ():
             x0, y0, x1, y1 = (float(v) for v in (row[0], row[1], row[0] + row[2], row[1] + row[3]))
-            # dlib's five points want dlib's kind of box: a square, a little lower than YuNet's.
-            half, x, y = (x1 - x0 + y1 - y0) / 4, (x0 + x1) / 2, (y0 + y1) / 2 + 0.04 * (y1 - y0)
-            square = dlib.rectangle(round(x - half), round(y - half), round(x + half), round(y + half))
-            numbers = np.asarray(descriptor.compute_face_descriptor(image, shape(image, square)), np.float64)
+            points = shape(image, _square(dlib, (x0, y0, x1, y1)))
+            numbers = np.asarray(descriptor.compute_face_descriptor(image, points), np.float64)
             faces.append(Face((x0, y0, x1, y1), float(row[14]), numbers))
         return sorted(faces, key=lambda face: -face.confidence)
 
@@ -117,3 +133,10 @@ class FacesFeature:
             count("load:faces")
             self._networks = (dlib, detector, shape, descriptor)
         return self._networks
+
+
+def _square(dlib: Any, box: tuple[float, float, float, float]) -> Any:
+    """What dlib's five points want: dlib's kind of box, a square, a little lower than YuNet's."""
+    x0, y0, x1, y1 = box
+    half, x, y = (x1 - x0 + y1 - y0) / 4, (x0 + x1) / 2, (y0 + y1) / 2 + 0.04 * (y1 - y0)
+    return dlib.rectangle(round(x - half), round(y - half), round(x + half), round(y + half))

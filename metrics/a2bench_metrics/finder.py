@@ -8,6 +8,7 @@ back-end and were chosen on constructed frames: `metrics/calibration/README.md`.
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -79,23 +80,20 @@ class HitsFeature:
         packages=("torch", "cv2"),
     )
 
-    def __init__(self) -> None:
-        self._templates: dict[str, Template] = {}
-
     def compute(self, sample: Sample) -> dict[str, tuple[Hit, ...]]:
         """Hits by element id, in the order of the sampled frames."""
         frames: tuple[DenseFrame, ...] = sample.feature("dense")
-        return {
-            name: tuple(locate(self._template(element), frame) for frame in frames)
-            for name, element in sample.case.named_elements("character", "object")
-        }
+        found = {}
+        for name, element in sample.case.named_elements("character", "object"):
+            what = (element.cutout or element.reference).sha256
+            template = sample.embedded(self.info, what, partial(_template, element))
+            found[name] = tuple(locate(template, frame) for frame in frames)
+        return found
 
-    def _template(self, element: Element) -> Template:
-        image = element.cutout or element.reference
-        if image.sha256 not in self._templates:
-            count("reference:hits")
-            self._templates[image.sha256] = make_template(element_image(element))
-        return self._templates[image.sha256]
+
+def _template(element: Element) -> Template:
+    count("reference:hits")
+    return make_template(element_image(element))
 
 
 def make_template(reference: ReferenceImage) -> Template:

@@ -157,6 +157,10 @@ class Niqe:
     def __init__(self) -> None:
         self._pristine: Pristine | None = None
 
+    def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
+        """The score of the image, which hangs on all parameters."""
+        return {"niqe-pristine": (niqe(image, load_pristine(verified_weights("niqe-pristine"))) or 0.0,)}
+
     def score(self, sample: Sample) -> Score:
         """Score one sample."""
         if self._pristine is None:
