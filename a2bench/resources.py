@@ -6,7 +6,7 @@ that `DEVICE_TOLERANCE` states.
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,10 +21,13 @@ CPU_BATCH, MAX_BATCH = 8, 256
 """Frames per forward where nothing else is said: on a CPU more are no faster and take memory."""
 
 
-def worker_environment(device: str, batch_size: int, offline: bool, feature_cache: float) -> dict[str, str]:
+def worker_environment(
+    device: str, batch_size: int, offline: bool, feature_cache: float | None = None
+) -> dict[str, str]:
     """Variables that carry these choices into a worker; a batch size of 0 follows the memory."""
     variables = {"A2BENCH_DEVICE": device, "A2BENCH_BATCH_SIZE": str(batch_size)}
-    variables["A2BENCH_FEATURE_CACHE"] = f"{feature_cache:g}"
+    if feature_cache is not None:
+        variables["A2BENCH_FEATURE_CACHE"] = f"{feature_cache:g}"
     if offline:
         variables |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "A2BENCH_OFFLINE": "1"}
     return variables
@@ -93,7 +96,7 @@ def batch_size(bytes_each: int = 0) -> int:
     return int(max(1, min(MAX_BATCH, free // 2 // bytes_each)))
 
 
-def in_batches(run: Callable[[Sequence[T]], Sequence[R]], items: Sequence[T], bytes_each: int = 0) -> list[R]:
+def in_batches(run: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T], bytes_each: int = 0) -> list[R]:
     """``run`` over all items in batches that fit; where the device's memory is not enough, batches are halved."""
     import torch
 

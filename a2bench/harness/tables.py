@@ -83,7 +83,8 @@ def metric_table(store: RunStore, metrics: tuple[str, ...]) -> list[dict[str, An
     """One row per metric: what it is, its mean and standard error, what is covered, and the same for each role.
 
     ``roles`` says for each role of an element also how many were ``lost``: looked for and not found in the video.
-    ``reasons`` counts why samples have no value, ``element_reasons`` why elements have none.
+    ``reasons`` counts why samples have no value, ``element_reasons`` why elements have none, ``notes`` what a reader of
+    the values should know, such as videos outside the metric's protocol.
     """
     current = CurrentRecords(store)
     return [_metric_row(current, metric) for metric in metrics]
@@ -113,6 +114,9 @@ def _metric_row(current: CurrentRecords, metric: str) -> dict[str, Any]:
     }
     row["lost"] = lost
     row["reasons"] = _reasons(current, metric)
+    row["notes"] = _counted(
+        "status", (("noted", shown_text(note)) for record in records for note in record.detail.get("notes", ()))
+    )
     row["element_reasons"] = _counted(
         "role",
         (
@@ -232,7 +236,7 @@ def mean_text(mean: float | None, stderr: float | None) -> str:
 
 
 def table_text(rows: list[dict[str, Any]]) -> str:
-    """The table for a terminal, followed by the elements that were lost and the reasons for what has no value."""
+    """The table for a terminal, followed by what was lost, why values are missing, and notes."""
     roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
     head = ["metric", "", "mean", "scored", *roles]
     body = [
@@ -251,7 +255,7 @@ def table_text(rows: list[dict[str, Any]]) -> str:
     lines += [
         f"{row['name']}: {entry['count']} {entry['status']}: {one_line(entry['reason'])}"
         for row in rows
-        for entry in row["reasons"]
+        for entry in [*row["reasons"], *row["notes"]]
     ]
     return "\n".join(line.rstrip() for line in lines)
 

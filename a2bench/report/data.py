@@ -221,7 +221,7 @@ def _comparison(runs: Sequence[CurrentRecords], metrics: tuple[str, ...]) -> lis
 
 _ROW = (
     "mean", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage", "roles", "reasons",
-    "element_reasons",
+    "element_reasons", "notes",
 )  # fmt: skip
 
 
@@ -306,6 +306,7 @@ def _score_detail(score: ScoreRecord) -> dict[str, Any]:
     return {
         "reason": shown_text(score.reason) if score.reason else None,
         "traceback": shown_text(score.traceback) if score.traceback else None,
+        "notes": [shown_text(note) for note in detail.get("notes", ())],
         "frames": detail.get("frames", []),
         "curve": [_short(value) for value in detail.get("per_frame", [])],
         "elements": {

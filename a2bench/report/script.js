@@ -157,7 +157,8 @@
         row.reasons.length || row.element_reasons.length
           ? el("ul", {}, row.reasons.map((entry) => el("li", {}, `${entry.count} ${statusText(entry.status)}: ${entry.reason || "no reason given"}`)),
             row.element_reasons.map((entry) => el("li", {}, `${entry.count} × ${entry.role} not measurable: ${entry.reason || "no reason given"}`)))
-          : el("p", { class: "soft" }, "Every sample has a value."))));
+          : el("p", { class: "soft" }, "Every sample has a value."),
+        row.notes.length ? el("ul", {}, row.notes.map((entry) => el("li", {}, `${entry.count} noted: ${entry.reason}`))) : null)));
   }
 
   // ---- values of cases -----------------------------------------------------------------------------------------------
@@ -533,7 +534,7 @@
       lines.some((line) => line.name === null) || !names.length ? el("li", {}, swatch(null), el("span", {}, "whole video"), el("strong", { class: "num" }, score.reason ? "–" : number((card.entry.samples[run][card.seed].values[card.metric] || [])[1]))) : null);
     const extra = score.details.length ? el("details", { class: "small" }, el("summary", { class: "soft" }, "Further numbers"), el("dl", {}, score.details.map(([name, value]) => el("div", {}, el("span", { class: "soft" }, name + ": "), value)))) : null;
     return el("div", { class: "detail-run" }, title,
-      el("div", {}, score.reason ? el("p", { class: "soft" }, "No value: " + score.reason) : null, score.traceback ? el("details", {}, el("summary", {}, "Traceback"), el("pre", {}, score.traceback)) : null, chart, chart || score.reason ? null : el("p", { class: "soft small" }, "One value for the whole video; no curve.")),
+      el("div", {}, score.reason ? el("p", { class: "soft" }, "No value: " + score.reason) : null, score.notes.map((note) => el("p", { class: "soft" }, "Note: " + note)), score.traceback ? el("details", {}, el("summary", {}, "Traceback"), el("pre", {}, score.traceback)) : null, chart, chart || score.reason ? null : el("p", { class: "soft small" }, "One value for the whole video; no curve.")),
       el("div", {}, legend, evidenceList(card, run, score), extra));
   }
   function drawChart(card, run, score, lines, low, high, metric) {

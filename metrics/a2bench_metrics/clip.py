@@ -91,7 +91,8 @@ class ClipFeature:
         """Embed the sampled frames and the prompt."""
         text = sample.case.prompt
         prompt, tokens = sample.embedded(self.info, text, partial(self._prompt, text))
-        frames = in_batches(self._frames, [sample.video.frames[index] for index in sample.frames], BYTES_PER_FRAME)
+        images = [sample.video.frames[index] for index in sample.frames]
+        frames: list[NDArray[np.float32]] = in_batches(self._frames, images, BYTES_PER_FRAME)
         return ClipEmbeddings(np.stack(frames), prompt, tokens)
 
     def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:

@@ -148,7 +148,10 @@ def _score(metric: str, case: Any, demo: Demo, sha256: str, dice: random.Random,
     if role is None:
         curve = [round(demo.quality / 2 + dice.uniform(-0.05, 0.05), 4) for _ in frames]
         value = sum(curve) / len(curve)
-        return ScoreRecord(status="scored", value=value, detail={"frames": frames, "per_frame": curve}, **record)
+        note = HOSTILE if demo.hostile else "the video has 17 frames; at least 48 are meant because this is invented"
+        notes = [note] if metric == "motion_amount" else []
+        detail = {"frames": frames, "per_frame": curve, "notes": notes}
+        return ScoreRecord(status="scored", value=value, detail=detail, **record)
     names = [name for name, element in case.named_elements() if element.role == role]
     if not names:
         reason = HOSTILE if demo.hostile else f"the case has no {role}"

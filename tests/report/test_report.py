@@ -17,6 +17,7 @@ from a2bench.cases import Suite
 from a2bench.counting import take_counts
 from a2bench.errors import InputError
 from a2bench.harness.store import RunStore
+from a2bench.harness.tables import metric_table, table_text
 from a2bench.report import write_report
 
 
@@ -217,6 +218,18 @@ def test_evidence_and_curves_reach_the_page(tmp_path: Path, suite: Suite) -> Non
     for entry in score["evidence"]:
         assert entry["box"] == list(box_at(entry["frame"], demo))
     assert sample["video"]["stripFrames"][0] == 0 and sample["video"]["stripFrames"][-1] == demo.num_frames - 1
+
+
+def test_notes_on_scores_reach_the_page_and_the_table(tmp_path: Path, suite: Suite) -> None:
+    run = write_demo_run(tmp_path / "run", Demo(metrics=("motion_amount",)), suite)
+    page = PageReader(write_report([run], run / "report"))
+    note = "the video has 17 frames; at least 48 are meant because this is invented"
+    counted = [{"status": "noted", "reason": note, "count": len(suite.cases)}]
+    assert page.overview["metrics"][0]["runs"][0]["notes"] == counted
+    assert page.details[0][0]["0"]["scores"]["0"]["notes"] == [note]
+    assert f"motion_amount: {len(suite.cases)} noted: {note}" in table_text(
+        metric_table(RunStore(run), ("motion_amount",))
+    )
 
 
 def test_report_is_made_where_files_cannot_be_linked(
