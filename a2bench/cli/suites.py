@@ -12,7 +12,8 @@ from a2bench.cli.suites_data import fetch_command, pack_command
 from a2bench.errors import CaseError
 
 if TYPE_CHECKING:
-    from a2bench.suites.check import Finding, SuiteCheck
+    from a2bench.suites.check import SuiteCheck
+    from a2bench.suites.finding import Finding
 
 _COLOURS: dict[Role, str] = {"character": "blue", "object": "yellow", "background": "green"}
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from a2bench.cases import Case, ImageFile, Role, Suite
 from a2bench.errors import InputError
-from a2bench.suites.check import FORMATS, MAX_PIXELS
+from a2bench.suites.images import FORMATS, MAX_PIXELS
 
 ROLE_COLOURS: dict[Role, str] = {"character": "#2563eb", "object": "#c2410c", "background": "#047857"}
 ROLE_TINTS: dict[Role, str] = {"character": "#dbeafe", "object": "#ffedd5", "background": "#d1fae5"}

@@ -12,7 +12,7 @@ from a2bench.cases import load_suite, suite_paths
 from a2bench.hashing import file_sha256
 from a2bench.suites.check import SuiteCheck, check_suite, check_suite_file
 
-COLUMNS = ("file", "licence", "attribution", "source", "sha256")
+COLUMNS = ("file", "licence", "attribution", "source", "sha256", "description", "category")
 
 
 class Builder:
@@ -37,7 +37,7 @@ class Builder:
 
     def record(self, name: str) -> dict[str, str]:
         digest = file_sha256(self.references / name)
-        self.rows[name] = dict(zip(COLUMNS, (name, "CC0-1.0", "me", "camera", digest), strict=True))
+        self.rows[name] = dict(zip(COLUMNS, (name, "CC0-1.0", "me", "camera", digest, "", ""), strict=True))
         return {"file": name, "sha256": digest}
 
     def case(self, case_id: str, prompt: str, **references: dict[str, Any]) -> None:
@@ -238,7 +238,7 @@ def test_a_missing_row_or_an_empty_licence_is_found(suite: Builder) -> None:
 def test_a_missing_row_is_an_error_in_a_built_in_suite(suite: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.case("run", "A dog runs.", dog=suite.image("dog.png"))
     del suite.rows["dog.png"]
-    monkeypatch.setattr("a2bench.suites.check.suite_paths", lambda: {"mine": suite.folder / "mine.jsonl"})
+    monkeypatch.setattr("a2bench.cases.suite_paths", lambda: {"mine": suite.folder / "mine.jsonl"})
     assert "has no row" in only(suite.check())
 
 
@@ -246,3 +246,23 @@ def test_a_wrong_hash_in_the_catalogue_is_an_error(suite: Builder) -> None:
     suite.case("run", "A dog runs.", dog=suite.image("dog.png"))
     suite.rows["dog.png"]["sha256"] = "0" * 64
     assert "the sha256 in catalogue.csv is not the file's" in only(suite.check())
+
+
+def test_an_image_of_the_pack_is_one_warning_and_not_an_error(suite: Builder) -> None:
+    suite.case("play", "A dog plays in a park.", dog=suite.image("dog.png", 1), park=suite.image("park.jpg", 2))
+    (suite.references / "dog.png").unlink()
+    message = only(suite.check(), "warning")
+    assert "1 of 2 images are in the reference pack and were not looked at; type `a2bench suites fetch" in message
+
+
+def test_a_missing_image_that_is_not_catalogued_with_its_hash_is_an_error(suite: Builder) -> None:
+    suite.case("run", "A dog runs.", dog=suite.image("dog.png"))
+    suite.rows["dog.png"]["sha256"] = ""
+    (suite.references / "dog.png").unlink()
+    assert "dog.png: no such file" in only(suite.check())
+
+
+def test_the_catalogue_must_not_call_an_opaque_image_a_cutout(suite: Builder) -> None:
+    suite.case("run", "A dog runs.", dog=suite.image("dog.png"))
+    suite.rows["dog.png"]["description"] = "brown dog [alpha cut-out]"
+    assert "is called a cut-out in catalogue.csv but has no alpha channel" in only(suite.check())
