@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from a2bench.counting import count
 from a2bench.errors import VideoError
+from a2bench.tiers import Making
 
 CONTAINERS = {"mp4": "MP4 or MOV", "matroska": "WebM or Matroska", "avi": "AVI"}
 
@@ -30,10 +31,12 @@ class Video:
 
     frames: ``[T, H, W, 3]`` uint8, RGB, in display order.
     fps: exact frame rate.
+    making: how it was made, where a system says so; recorded with the sample.
     """
 
     frames: NDArray[np.uint8]
     fps: Fraction
+    making: Making | None = None
 
     def __post_init__(self) -> None:
         shape, dtype = self.frames.shape, self.frames.dtype

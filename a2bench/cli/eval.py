@@ -347,7 +347,7 @@ def _tell_result(
     request: "RunRequest", results: dict[str, "RunResult"], report: Path | None, given: dict[str, Any]
 ) -> None:
     from a2bench.harness.store import RunStore
-    from a2bench.harness.tables import CurrentRecords, metric_table, table_text
+    from a2bench.harness.tables import CurrentRecords, making_counts, making_text, metric_table, table_text
     from a2bench.totals.run import run_totals, totals_text
 
     store = RunStore(request.output)
@@ -369,6 +369,7 @@ def _tell_result(
                 }
                 for name, result in results.items()
             },
+            "making": making_counts(CurrentRecords(store)),
             "totals": totals,
             "metrics": table,
         }
@@ -377,4 +378,6 @@ def _tell_result(
     if table:
         click.echo(table_text(table))
         click.echo("\n" + totals_text(totals))
+    if making := making_text(CurrentRecords(store)):
+        click.echo(f"made: {making}")
     click.echo(str(report) if report else f"videos: {request.output / 'videos'}")

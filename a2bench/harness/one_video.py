@@ -202,7 +202,7 @@ def _record(
     identity: dict[str, Any],
     outcome: Outcome,
 ) -> dict[str, Any]:
-    video = {key: value for key, value in outcome.result.items() if key != "temporary"}
+    video = {key: value for key, value in outcome.result.items() if key not in ("temporary", "making")}
     return {
         "schema_version": 1,
         "video": {"file": path.name, "bytes": path.stat().st_size, **video},
@@ -218,6 +218,7 @@ def _record(
         "options": dict(options),
         "key": value_sha256(identity),
         "identity": identity,
+        **outcome.result["making"],
         "seconds": round(outcome.seconds, 3),
         "counts": outcome.counts,
         "environment": environment(),

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.tiers import Tier
 
 SCHEMA = 1
 
@@ -37,7 +38,8 @@ class VideoFile(_Record):
 class SampleRecord(_Record):
     """What became of one sample (system, case, seed).
 
-    key: SHA-256 of ``identity``, which is everything that makes the video.
+    key: SHA-256 of ``identity``, which is everything that makes the video. tier: how equal the video is to what the
+    released code makes, rung: how far memory made it go; None where the system does not say.
     """
 
     schema_version: int = SCHEMA
@@ -47,6 +49,8 @@ class SampleRecord(_Record):
     seed: int
     status: Literal["done", "failed"]
     video: VideoFile | None = None
+    tier: Tier | None = None
+    rung: str | None = None
     error: str | None = None
     traceback: str | None = None
     attempts: int = 1

@@ -79,6 +79,32 @@ class CurrentRecords:
         return "not scored yet" if record.status == "done" else f"no video: {record.error or 'it failed'}"
 
 
+def making_counts(current: CurrentRecords) -> list[dict[str, Any]]:
+    """How the finished videos were made: ``tier`` and ``rung`` (None where the system does not say), ``samples``."""
+    done = [record for record in current.samples.values() if record.status == "done"]
+    counts = Counter((record.tier, record.rung) for record in done)
+    return [
+        {"tier": tier, "rung": rung, "samples": number}
+        for (tier, rung), number in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    ]
+
+
+def making_text(current: CurrentRecords) -> str | None:
+    """`making_counts` in words; None where the system says nothing.
+
+    ``12 samples exact; 3 samples approximate (memory: tile)``
+    """
+    known = [entry for entry in making_counts(current) if entry["tier"]]
+    return (
+        "; ".join(
+            f"{entry['samples']} {'sample' if entry['samples'] == 1 else 'samples'} {entry['tier']}"
+            + (f" (memory: {entry['rung']})" if entry["rung"] not in (None, "none") else "")
+            for entry in known
+        )
+        or None
+    )
+
+
 def metric_table(store: RunStore, metrics: tuple[str, ...]) -> list[dict[str, Any]]:
     """One row per metric: what it is, its mean and standard error, what is covered, and the same for each role.
 
@@ -295,7 +321,7 @@ def write_tables(runs: Mapping[str, RunStore], metrics: tuple[str, ...], folder:
     contents = {
         "summary.csv": csv_text(_summary_lines(tables)),
         "totals.csv": csv_text(_totals_lines(totals)),
-        "summary.md": markdown_text(tables, totals),
+        "summary.md": markdown_text(runs, tables, totals),
         "summary.json": json.dumps(_summary_document(runs, tables, totals), indent=2, ensure_ascii=False) + "\n",
         "scores.csv": csv_text(_score_lines(runs, metrics)),
     }
@@ -324,20 +350,22 @@ def _summary_lines(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[
 
 
 def _score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Iterator[list[Any]]:
-    yield ["run", "case", "seed", "metric", "element", "status", "value", "reason"]
+    yield ["run", "case", "seed", "metric", "element", "status", "value", "reason", "tier", "rung"]
     for run, store in runs.items():
         current = CurrentRecords(store)
         for sample in current.planned:
             for metric in metrics:
                 record = current.score(sample, metric)
                 if record is None:
-                    yield [run, *sample, metric, "", "missing", None, shown_text(current.why_missing(sample))]
+                    reason = shown_text(current.why_missing(sample))
+                    yield [run, *sample, metric, "", "missing", None, reason, None, None]
                     continue
-                yield [run, *sample, metric, "", record.status, record.value, shown_text(record.reason or "")]
+                making = (current.samples[sample].tier, current.samples[sample].rung)
+                yield [run, *sample, metric, "", record.status, record.value, shown_text(record.reason or ""), *making]
                 for element, entry in elements_in_order(record):
                     status = "unscored" if entry["value"] is None else "scored"
                     reason = shown_text(entry["reason"] or "")
-                    yield [run, *sample, metric, element, status, entry["value"], reason]
+                    yield [run, *sample, metric, element, status, entry["value"], reason, *making]
 
 
 def csv_text(lines: Iterable[Iterable[Any]]) -> str:
@@ -355,11 +383,13 @@ def _csv_cell(cell: Any) -> Any:
     return repr(cell) if isinstance(cell, float) else cell
 
 
-def markdown_text(tables: Mapping[str, list[dict[str, Any]]], totals: Totals) -> str:
-    """The summary in Markdown: for each run a table of totals and one of metrics."""
+def markdown_text(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[str, Any]]], totals: Totals) -> str:
+    """The summary in Markdown: for each run a table of totals, the tiers of its videos and a table of metrics."""
     parts = []
     for run, rows in tables.items():
         parts.append(f"## {_markdown_cell(run)}\n\n{_markdown_table(_totals_cells(totals[run]))}\n")
+        if making := making_text(CurrentRecords(runs[run])):
+            parts.append(f"{_markdown_cell(making)}\n")
         roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
         head = ["metric", "better", "mean ± standard error", "scored", *roles]
         lines = [head, ["---"] * len(head)]
@@ -418,6 +448,7 @@ def _summary_document(
                     "failed": len(samples) - done,
                     "missing": len(current.planned) - len(samples),
                 },
+                "making": making_counts(current),
                 "totals": totals[name],
                 "metrics": tables[name],
             }

@@ -24,6 +24,7 @@ from a2bench.metrics import Metric, Sample, score_within_protocol
 from a2bench.pictures import draw_pictures, picture_paths
 from a2bench.scores import Score
 from a2bench.systems import GenerationSettings, NeedsSuite, VideoModel
+from a2bench.tiers import Making
 from a2bench.video import Video, probe_video, read_video, write_video
 from a2bench.weights import unmet_needs
 
@@ -62,6 +63,7 @@ def generate(argument: dict[str, Any]) -> dict[str, Any]:
         "height": info.height,
         "num_frames": info.num_frames,
         "fps": str(info.fps),
+        "making": asdict((made.making if isinstance(made, Video) else None) or Making()),
     }
 
 

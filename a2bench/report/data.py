@@ -19,6 +19,7 @@ from a2bench.harness.tables import (
     describe_metric,
     elements_in_order,
     is_lost,
+    making_text,
     metric_table,
     role_of,
     shown_text,
@@ -172,6 +173,7 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
             ["System", f"{manifest.system.title or manifest.system.name}, revision {manifest.system.revision}"],
             ["Kind", "control: a yardstick with a known place" if manifest.system.kind == "control" else "system"],
             ["Licence", manifest.system.licence],
+            ["Tier", making_text(run) or "not stated"],
             ["Adapter", shown_text(manifest.adapter)],
             *([f"Option {key}", shown_text(value)] for key, value in manifest.options.items()),
             ["Video", f"{settings.width} × {settings.height}, {settings.num_frames} frames at {settings.fps} fps"],
@@ -298,6 +300,8 @@ def _video_detail(name: str, run: CurrentRecords, record: SampleRecord, media: M
             "fps": float(numerator) / float(denominator or 1),
         },
         "seconds": record.seconds,
+        "tier": record.tier,
+        "rung": record.rung,
     }
 
 

@@ -375,7 +375,8 @@
     card.player.add({ node, overlay, stage, run, frames: video.frames, fps: video.fps, width: video.width, height: video.height });
     const strip = video.strip ? el("div", { class: "strip" }, el("img", { src: video.strip, alt: "Frames of the video from first to last", loading: "lazy" }),
       el("div", { class: "hits" }, video.stripFrames.map((frame) => el("button", { title: "frame " + frame, "aria-label": "Go to frame " + frame, onclick: () => card.player.seekTime((frame + 0.5) / video.fps) })))) : null;
-    return el("div", { class: "player" }, heading, stage, strip);
+    const making = sample.tier ? el("p", { class: "soft small" }, "Made: " + sample.tier + (sample.rung && sample.rung !== "none" ? `, memory: ${sample.rung}` : "")) : null;
+    return el("div", { class: "player" }, heading, stage, strip, making);
   }
 
   // One clock for all videos of a case.
