@@ -6,6 +6,7 @@ from a2bench.cases import Case
 from a2bench.errors import AdapterError, InputError
 from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.tiers import Making
 from a2bench.video import Video
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ class SkyReelsA2:
         posterior: ``sample`` as released, or ``mode``.
         negative_prompt: what to stay away from; the released kind if not given.
         precision: of network and text encoder, ``bfloat16`` as released or ``float32``.
+        memory: profile ``auto``, ``24gb``, ``40gb``, ``80gb`` or ``cpu``; never changes a frame, a size or a step.
+        attention: back-end of diffusers, such as ``native``, ``native_cudnn``, ``flash_3`` or ``sage``.
+        compile: ``true`` compiles the network's blocks.
+        guidance: both passes ``sequential``, or ``batched``.
+        cache: steps that skip most of the network: ``none``, ``first-block``, ``taylorseer`` or ``mag``.
+        cache_threshold: of ``first-block`` and ``mag``; more skips more.
+        cache_interval: of ``taylorseer``, from one full step to the next.
+        cache_ratios: JSON file of ``mag``, made by ``a2bench.e2v.caching.MagCalibration``.
+        storage: ``fp8`` keeps the network's weights in 8 bits.
+        vae: its precision, ``float32`` as released or ``bfloat16``.
 
     Raises:
         InputError: an option cannot be understood.
@@ -61,7 +72,19 @@ class SkyReelsA2:
         posterior: str = DEFAULTS["posterior"],
         negative_prompt: str | None = None,
         precision: str = "bfloat16",
+        memory: str = "auto",
+        attention: str | None = None,
+        compile: str | None = None,
+        guidance: str | None = None,
+        cache: str | None = None,
+        cache_threshold: str | None = None,
+        cache_interval: str | None = None,
+        cache_ratios: str | None = None,
+        storage: str | None = None,
+        vae: str | None = None,
     ) -> None:
+        from a2bench.e2v.acceleration import parse_acceleration
+        from a2bench.e2v.memory import check_profile
         from a2bench.e2v.request import NEGATIVE_PROMPT, Sampling
         from a2bench.e2v.source import find_weights
 
@@ -76,6 +99,21 @@ class SkyReelsA2:
         self.precision: Precision = (
             "float32" if _choice("precision", precision, "bfloat16", "float32") == "float32" else "bfloat16"
         )
+        given = {
+            "attention": attention,
+            "compile": compile,
+            "guidance": guidance,
+            "cache": cache,
+            "cache_threshold": cache_threshold,
+            "cache_interval": cache_interval,
+            "cache_ratios": cache_ratios,
+            "storage": storage,
+            "vae": vae,
+        }
+        self.acceleration = parse_acceleration({name: text for name, text in given.items() if text is not None})
+        if self.acceleration.ranks > 1:
+            raise InputError("guidance=parallel takes two processes: see 'Several GPUs' in docs/skyreels-a2.md")
+        self.memory = check_profile(memory)
         self.weights = find_weights(weights)
         self.meta = SkyReelsA2.meta.model_copy(update={"revision": f"1-{self.weights.revision}"})
         self._pipeline: Pipeline | None = None
@@ -84,7 +122,12 @@ class SkyReelsA2:
         """What makes the video beside the revision, which carries the weights' own: not where the weights lie."""
         from dataclasses import asdict
 
-        return {**asdict(self.sampling), "precision": self.precision}
+        changed = self.acceleration.identity()
+        return {
+            **asdict(self.sampling),
+            "precision": self.precision,
+            **({"acceleration": changed} if changed else {}),
+        }
 
     def check(self, case: Case, settings: GenerationSettings) -> None:
         """Refuse what can be refused without loading anything: references, size, number of frames.
@@ -107,14 +150,15 @@ class SkyReelsA2:
 
         request = self._request(case, seed, settings)
         try:
-            frames = self._loaded(request).generate(request, lambda step: tell_step(step.number + 1, step.total))
+            pipeline = self._loaded(request)
+            made = pipeline.make(request, lambda step: tell_step(step.number + 1, step.total))
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             raise AdapterError(
-                f"out of GPU memory making {settings.num_frames} frames of {settings.width}x{settings.height}; the "
-                "weights alone take 47 GB: use a GPU of 80 GB that does nothing else"
+                f"out of GPU memory making {settings.num_frames} frames of {settings.width}x{settings.height}, even "
+                "with the networks offloaded and the VAE tiled: use a larger GPU or one that does nothing else"
             ) from None
-        return Video(frames, settings.fps)
+        return Video(made.value, settings.fps, Making(pipeline.tier(request.sampling), made.rung))
 
     def _request(self, case: Case, seed: int, settings: GenerationSettings) -> "Request":
         from a2bench.e2v.layout import ClipLayout
@@ -147,7 +191,13 @@ class SkyReelsA2:
             reader.check(request.prompt)
             reader.check(request.sampling.negative_prompt)
             self._pipeline = load_pipeline(
-                self.weights.folder, device=device(), precision=self.precision, reader=reader
+                self.weights.folder,
+                device=device(),
+                precision=self.precision,
+                profile=self.memory,
+                video=(request.width, request.height, request.num_frames),
+                acceleration=self.acceleration,
+                reader=reader,
             )
         return self._pipeline
 

@@ -15,9 +15,11 @@ from typing import Any, Literal
 import torch
 
 from a2bench.counting import count
+from a2bench.e2v.acceleration import Acceleration
 from a2bench.e2v.checkpoint import COMPONENTS, Shape, check_folder, check_tensors, read_json, tensor_shapes
-from a2bench.e2v.memory import Kind, Part, choose_placement, part_of, wan_working
+from a2bench.e2v.memory import Kind, Part, at_half, choose_placement, part_of, wan_working
 from a2bench.e2v.offload import PlacedModel
+from a2bench.e2v.parallel import Group, check_group, spread_forward
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.semantic import PromptReader, SemanticBranch
 from a2bench.e2v.spatial import SpatialBranch
@@ -63,6 +65,8 @@ def load_pipeline(
     precision: Precision = "bfloat16",
     profile: str = "auto",
     video: tuple[int, int, int] = (832, 480, 81),
+    acceleration: Acceleration | None = None,
+    group: Group | None = None,
     reader: PromptReader | None = None,
 ) -> Pipeline:
     """Load a checkpoint.
@@ -73,20 +77,29 @@ def load_pipeline(
         precision: of the network and the text encoder; VAE and CLIP are float32, as released.
         profile: a name in `memory.PROFILES`: which networks stay on the device, and which come to it by groups.
         video: width, height and number of frames of the videos to make: what they need is kept free.
+        acceleration: settings of speed.
+        group: the GPUs that make each video together, as many as ``acceleration.ranks``; None for one.
         reader: the tokenizer, if it is loaded already.
 
     Raises:
-        InputError: a package is missing, or the memory does not suffice; the message says which profile fits.
+        InputError: a package is missing, an acceleration cannot be used here, or the memory does not suffice; the
+            message says what can, or which profile fits.
         WeightsError: the checkpoint is incomplete, or its tensors are not those of the architecture.
     """
     require_packages()
     check_folder(folder)
     for name in KINDS:
         check_component(folder, name)
+    acceleration = acceleration or Acceleration()
+    check_group(acceleration, group)
     parts = checkpoint_parts(folder, precision)
+    if acceleration.storage == "fp8":
+        parts["transformer"] = at_half(parts["transformer"])
     network, vae = (read_json(folder / name / "config.json") for name in ("transformer", "vae"))
     hidden = network["num_attention_heads"] * network["attention_head_dim"]
-    placement = choose_placement(profile, parts, device, wan_working(*video, hidden=hidden, vae_base=vae["base_dim"]))
+    batch = 2 if acceleration.guidance == "batched" else 1
+    working = wan_working(*video, batch=batch, hidden=hidden, vae_base=vae["base_dim"])
+    placement = choose_placement(profile, parts, device, working)
 
     from transformers import CLIPImageProcessor, CLIPVisionModel, UMT5EncoderModel
 
@@ -96,12 +109,17 @@ def load_pipeline(
     modules = {
         # The network keeps its time embedding, norms and modulation in float32 (diffusers' _keep_in_fp32_modules).
         "transformer": _strict(diffusers.WanTransformer3DModel, folder / "transformer", torch_dtype=small),
-        "vae": _strict(diffusers.AutoencoderKLWan, folder / "vae", torch_dtype=full),
+        "vae": _strict(diffusers.AutoencoderKLWan, folder / "vae", torch_dtype=getattr(torch, acceleration.vae)),
         "text_encoder": _strict(UMT5EncoderModel, folder / "text_encoder", dtype=small),
         "image_encoder": _strict(CLIPVisionModel, folder / "image_encoder", dtype=full),
     }
     image_processor = CLIPImageProcessor.from_pretrained(folder / "image_processor", local_files_only=True)
+    accelerate(modules["transformer"], acceleration)
     placed = PlacedModel(modules, parts, placement)
+    if group is not None:
+        spread_forward(modules["transformer"], acceleration, group)
+    if acceleration.compile:
+        modules["transformer"].compile_repeated_blocks()
     return Pipeline(
         modules["transformer"],
         SpatialBranch(modules["vae"]),
@@ -109,7 +127,36 @@ def load_pipeline(
             reader, modules["text_encoder"], modules["image_encoder"], image_processor, device=placement.device
         ),
         placed,
+        acceleration,
+        group,
     )
+
+
+def accelerate(transformer: Any, acceleration: Acceleration) -> None:
+    """Give a network what of its acceleration must be there before it is placed.
+
+    Raises:
+        InputError: an attention back-end that does not work here; the message says why.
+    """
+    if acceleration.attention != "native":
+        set_attention(transformer, acceleration.attention)
+    if acceleration.storage == "fp8":
+        transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=transformer.dtype)
+
+
+def set_attention(transformer: Any, name: str) -> None:
+    """Set a back-end of diffusers' attention dispatcher, by the names in `acceleration.ATTENTION`.
+
+    Raises:
+        InputError: its package or kernel is not here.
+    """
+    dispatch: Any = import_module("diffusers.models.attention_dispatch")
+    known = {backend.value.lstrip("_"): backend.value for backend in dispatch.AttentionBackendName}
+    try:
+        transformer.set_attention_backend(known[name])
+    except (RuntimeError, OSError, ImportError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"attention={name} does not work here: {reason}; attention=native always works") from error
 
 
 def checkpoint_parts(folder: Path, precision: Precision) -> dict[str, Part]:

@@ -8,8 +8,8 @@ Works for the networks of any pipeline of diffusers; `a2bench.e2v.offload` carri
     placed = PlacedModel({name: getattr(pipe, name) for name in parts}, parts, placement)  # all still on the CPU
     made = placed.run(lambda: pipe(prompt, ...).frames)  # made.value, made.rung
 
-A profile never changes a frame, a size or a step, and no number of the video either, unless a video needs its VAE
-tiled, which is recorded with the sample.
+A profile never changes frames, size or steps, and no number of a video either, unless the VAE must work by tiles, which
+is recorded with the sample. Nothing heavy is imported here.
 """
 
 import re
@@ -17,8 +17,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-
-import torch
 
 from a2bench.errors import InputError
 
@@ -96,10 +94,15 @@ def part_of(kind: Kind, tensors: Iterable[tuple[str, int]]) -> Part:
     return Part(kind, sum(groups.values()) + rest, rest + 2 * max(groups.values(), default=0))
 
 
-def part_of_module(kind: Kind, module: torch.nn.Module) -> Part:
-    """A network that is loaded already."""
+def part_of_module(kind: Kind, module: Any) -> Part:
+    """A network (a ``torch.nn.Module``) that is loaded already."""
     tensors = dict(module.named_parameters()) | dict(module.named_buffers())
     return part_of(kind, [(name, tensor.nbytes) for name, tensor in tensors.items()])
+
+
+def at_half(part: Part) -> Part:
+    """A network in 8 bits instead of 16; the few layers that keep their type are not seen."""
+    return part._replace(num_bytes=part.num_bytes // 2, group_bytes=part.group_bytes // 2)
 
 
 def wan_working(
@@ -120,14 +123,16 @@ def wan_working(
     """
     tokens = (width // 16) * (height // 16) * ((num_frames - 1) // 4 + 1)
     network = 115_000 * tokens * batch * hidden // 5120
-    whole, tiles = (size * vae_base // 96 for size in (19_400 * width * height, 1_270_000_000))
-    frames = 18 * width * height * num_frames  # the decoded frames themselves, and copies
-    return Working(network, whole + frames, min(whole, tiles) + frames)
+    whole, tiles = (size * vae_base // 96 for size in (19_400 * width * height, 950_000_000))
+    pixels = width * height * num_frames  # the decoded frames themselves and copies; tiles are kept until all are there
+    return Working(network, whole + 18 * pixels, min(whole + 18 * pixels, tiles + 44 * pixels))
 
 
 def free_bytes(device: str) -> int | None:
     """Memory that is free on a device; None where it cannot be found out."""
     if device.startswith("cuda"):
+        import torch
+
         return int(torch.cuda.mem_get_info(torch.device(device))[0])
     if device == "cpu" and (meminfo := Path("/proc/meminfo")).is_file():
         values = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
@@ -148,8 +153,7 @@ def choose_placement(profile: str, parts: Mapping[str, Part], device: str, worki
     Raises:
         InputError: unknown profile, or too little memory; the message says which profile fits.
     """
-    if profile not in PROFILES:
-        raise InputError(f"memory profile {profile!r} must be one of {', '.join(PROFILES)}")
+    check_profile(profile)
     if device == "cpu" and profile not in ("auto", "cpu"):
         raise InputError(f"memory profile {profile!r} is for a GPU and the device is the CPU; take auto or cpu")
     if device == "cpu" or profile == "cpu":
@@ -224,7 +228,7 @@ def _resident_text(parts: Mapping[str, Part], working: Working, device: str) -> 
     return f"a machine with more main memory, or a GPU with {resident} free, fits"
 
 
-def check_profile(name: Any) -> str:
+def check_profile(name: str) -> str:
     """A profile's name, as given by a user.
 
     Raises:
@@ -232,4 +236,4 @@ def check_profile(name: Any) -> str:
     """
     if name not in PROFILES:
         raise InputError(f"memory profile {name!r} must be one of {', '.join(PROFILES)}")
-    return str(name)
+    return name

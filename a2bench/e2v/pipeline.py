@@ -15,12 +15,16 @@ import torch
 from numpy.typing import NDArray
 
 from a2bench.counting import count
+from a2bench.e2v.acceleration import Acceleration
+from a2bench.e2v.caching import prepare_cache
 from a2bench.e2v.offload import Made, PlacedModel
+from a2bench.e2v.parallel import Group, check_division
 from a2bench.e2v.references import in_slots
 from a2bench.e2v.request import Request, Sampling, check_extent, check_request
 from a2bench.e2v.semantic import SemanticBranch
 from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import GenerationInterruptedError
+from a2bench.tiers import Tier, loosest
 
 LATENT_CHANNELS = 16
 RATIO = 8
@@ -62,13 +66,25 @@ class Pipeline:
         spatial: the spatial branch, which also decodes.
         semantic: the semantic branch.
         placed: where these networks are.
+        acceleration: what of it belongs to the loop; the rest is in the networks already.
+        group: the processes that make each video together, None for one. All call `generate` with the same requests.
     """
 
-    def __init__(self, transformer: Any, spatial: SpatialBranch, semantic: SemanticBranch, placed: PlacedModel) -> None:
+    def __init__(
+        self,
+        transformer: Any,
+        spatial: SpatialBranch,
+        semantic: SemanticBranch,
+        placed: PlacedModel,
+        acceleration: Acceleration | None = None,
+        group: Group | None = None,
+    ) -> None:
         self.transformer = transformer
         self.spatial = spatial
         self.semantic = semantic
         self.placed = placed
+        self.acceleration = acceleration or Acceleration()
+        self.group = group
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -78,6 +94,10 @@ class Pipeline:
     def make(self, request: Request, on_step: Callable[[Step], None] | None = None) -> Made[NDArray[np.uint8]]:
         """`generate`, and where memory runs out climb the ladder of `PlacedModel.run` and start again."""
         return self.placed.run(lambda: self.generate(request, on_step))
+
+    def tier(self, sampling: Sampling) -> Tier:
+        """How equal what is made now is to what the released code makes."""
+        return loosest([self.acceleration.tier(sampling), "approximate" if self.placed.placement.tiled else "exact"])
 
     @torch.inference_mode()
     def generate(self, request: Request, on_step: Callable[[Step], None] | None = None) -> NDArray[np.uint8]:
@@ -92,6 +112,8 @@ class Pipeline:
         """
         check_request(request)
         check_extent(request, self.transformer.config.rope_max_seq_len)
+        if self.group is not None:
+            check_division(self.acceleration, request, self.transformer.config.num_attention_heads)
         self.semantic.reader.check(request.prompt)
         self.semantic.reader.check(request.sampling.negative_prompt)
         self._interrupted = False
@@ -143,6 +165,7 @@ class Pipeline:
         Raises:
             GenerationInterruptedError: `interrupt` was called.
         """
+        prepare_cache(self.transformer, self.acceleration, sampling.steps)
         scheduler = make_scheduler(sampling.flow_shift)
         scheduler.set_timesteps(sampling.steps, device=conditions.noise.device)
         latents = conditions.noise
@@ -163,22 +186,30 @@ class Pipeline:
         """Guided prediction of the network, ``[1, 16, T, h, w]`` float32."""
         seen = torch.cat([latents, conditions.spatial], dim=1).to(self.transformer.dtype)  # [1, 36, T, h, w]
 
-        def forward(name: str, text: torch.Tensor) -> torch.Tensor:
+        def forward(name: str, *texts: torch.Tensor) -> torch.Tensor:
+            number = len(texts)
             with self.transformer.cache_context(name):
                 out: torch.Tensor = self.transformer(
-                    hidden_states=seen,
-                    timestep=time.expand(1),
-                    encoder_hidden_states=text,
-                    encoder_hidden_states_image=conditions.image,
+                    hidden_states=seen.expand(number, -1, -1, -1, -1),
+                    timestep=time.expand(number),
+                    encoder_hidden_states=torch.cat(texts),
+                    encoder_hidden_states_image=conditions.image.expand(number, -1, -1),
                     return_dict=False,
                 )[0]
-            return out.float()  # [1, 16, T, h, w]
+            return out.float()  # [number, 16, T, h, w]
 
-        wanted = forward("cond", conditions.text)
         if conditions.negative is None:
-            return wanted
+            return forward("cond", conditions.text)
         # Both passes see the same references: guidance is by text only.
-        unwanted = forward("uncond", conditions.negative)
+        if self.group is not None and self.acceleration.guidance == "parallel":
+            first = self.group.guidance_rank == 0
+            own = forward("cond", conditions.text) if first else forward("uncond", conditions.negative)
+            wanted, unwanted = self.group.gather_guidance(own)
+        elif self.acceleration.guidance == "batched":
+            wanted, unwanted = forward("both", conditions.text, conditions.negative).chunk(2)
+        else:
+            wanted = forward("cond", conditions.text)
+            unwanted = forward("uncond", conditions.negative)
         return unwanted + guidance_scale * (wanted - unwanted)
 
 

@@ -20,7 +20,7 @@ class SpatialBranch:
     """References -> condition.
 
     Args:
-        vae: an ``AutoencoderKLWan`` in float32, on its device.
+        vae: an ``AutoencoderKLWan`` on its device; it computes in its own type, all around it in float32.
     """
 
     def __init__(self, vae: Any) -> None:
@@ -80,14 +80,15 @@ class SpatialBranch:
         """Normalised latents ``[1, 16, T, h, w]`` -> frames ``[F, 3, H, W]`` float32 in [0, 1]."""
         latents = latents.to(self.vae.device, torch.float32)
         mean, std = self._statistics(latents)
-        video: torch.Tensor = self.vae.decode(latents * std + mean, return_dict=False)[0]  # [1, 3, F, H, W]
+        scaled = (latents * std + mean).to(self.vae.dtype)
+        video: torch.Tensor = self.vae.decode(scaled, return_dict=False)[0].float()  # [1, 3, F, H, W]
         return (video[0].transpose(0, 1) / 2 + 0.5).clamp(0, 1)  # [F, 3, H, W]
 
     def _moments(self, references: tuple[Reference, ...], layout: ClipLayout, width: int, height: int) -> torch.Tensor:
-        clip = self.clip(references, layout, width, height).to(self.vae.device, torch.float32)
+        clip = self.clip(references, layout, width, height).to(self.vae.device, self.vae.dtype)
         posterior = self.vae.encode(clip).latent_dist
         # Kept on the CPU: 33 MB at 81 frames of 832x480.
-        return torch.cat([posterior.mean, posterior.std]).cpu()  # [2, 16, T, h, w]
+        return torch.cat([posterior.mean, posterior.std]).float().cpu()  # [2, 16, T, h, w]
 
     def _statistics(self, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         mean, std = (

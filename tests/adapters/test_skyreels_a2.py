@@ -1,3 +1,4 @@
+import csv
 import json
 import subprocess
 import sys
@@ -151,6 +152,29 @@ def test_an_option_that_cannot_be_understood_is_refused(weights: str, options: d
         SkyReelsA2(weights=weights, **options)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"memory": "16gb"}, "memory profile '16gb' must be one of auto, 24gb, 40gb, 80gb, cpu"),
+        ({"attention": "flash9"}, "attention 'flash9' must be one of native, "),
+        ({"guidance": "parallel"}, "guidance=parallel takes two processes"),
+    ],
+)
+def test_a_setting_of_speed_or_memory_is_refused_with_the_choices(
+    weights: str, options: dict[str, str], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        SkyReelsA2(weights=weights, **options)
+
+
+def test_settings_of_speed_are_part_of_the_identity_and_those_of_memory_are_not(weights: str, suite: Suite) -> None:
+    def identity(**options: str) -> Any:
+        return SkyReelsA2(weights=weights, **options).identity(suite.cases[0])
+
+    assert identity(memory="cpu") == identity(attention="native", cache="none") == identity()
+    assert identity(cache="first-block")["acceleration"] == {"cache": "first-block"}
+
+
 def test_without_weights_the_message_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A2BENCH_CACHE", str(tmp_path))
     with pytest.raises(WeightsError, match=r"not on this machine; type `a2bench weights fetch skyreels-a2` \(about 60"):
@@ -170,7 +194,15 @@ def test_eval_makes_and_measures_videos_and_resumes(weights: str, tmp_path: Path
     counts = [sample.counts for sample in samples]
     assert sum(count.get("load:WanTransformer3DModel", 0) for count in counts) == 1
     assert sum(count["encode:text"] for count in counts) == 3
-    assert (tmp_path / "run/report/index.html").is_file()
+    assert [(sample.tier, sample.rung) for sample in samples] == [("other sampler", "none")] * 2  # 2 steps, not 50
+    assert "made: 2 samples other sampler" in first.output
+    report = tmp_path / "run/report"
+    summary = json.loads((report / "tables/summary.json").read_text())
+    assert summary["runs"][0]["making"] == [{"tier": "other sampler", "rung": "none", "samples": 2}]
+    assert "2 samples other sampler" in (report / "tables/summary.md").read_text()
+    assert "2 samples other sampler" in (report / "index.html").read_text()
+    lines = list(csv.DictReader((report / "tables/scores.csv").read_text().splitlines()))
+    assert {(line["tier"], line["rung"]) for line in lines} == {("other sampler", "none")}
     again = CliRunner().invoke(cli, arguments)
     assert again.exit_code == 0, again.output
     assert list(RunStore(tmp_path / "run").samples.values()) == samples

@@ -122,7 +122,7 @@ def test_free_memory_of_this_machine_is_a_number() -> None:
 def test_a_video_takes_what_full_size_forwards_took() -> None:
     """Peaks of tests/e2v/working_memory.py, in GB: network of 3.75, VAE of 8.17 whole and of 1.82 by tiles."""
     found = [round(value / GB, 1) for value in wan_working(832, 480, 81)]
-    assert found == [3.8, 8.3, 1.9]
+    assert found == [3.8, 8.3, 2.4]
     assert wan_working(832, 480, 81, batch=2).network == 2 * wan_working(832, 480, 81).network
 
 
