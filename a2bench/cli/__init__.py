@@ -22,6 +22,7 @@ COMMANDS = {
     "systems": ("a2bench.cli.systems:systems_group", "List systems, show one, check your own adapter."),
     "metrics": ("a2bench.cli.metrics:metrics_group", "List metrics, show one, validate all against the controls."),
     "weights": ("a2bench.cli.weights:weights_group", "List, fetch and verify the weights behind the metrics."),
+    "rate": ("a2bench_human_eval.cli:rate_group", "Let people rate videos in a browser; results with intervals."),
     "doctor": ("a2bench.cli.doctor:doctor_command", "Say what works on this machine, and what to do about the rest."),
 }
 

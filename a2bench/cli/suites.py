@@ -9,6 +9,7 @@ import click
 
 from a2bench.cases import ROLES, Case, Element, Role, Suite, load_suite, suite_paths
 from a2bench.cli.suites_data import fetch_command, pack_command
+from a2bench.cli.suites_versions import diff_command, version_command
 from a2bench.errors import CaseError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def suites_group() -> None:
     """
 
 
-for _command in (pack_command, fetch_command):
+for _command in (pack_command, fetch_command, version_command, diff_command):
     suites_group.add_command(_command)
 
 
@@ -41,17 +42,20 @@ def list_command(as_json: bool) -> None:
         return
     width = max((len(row["suite"]) for row in rows), default=0)
     for row in rows:
-        text = row.get("error") or f"{row['cases']:>4} cases  revision {row['revision']}"
+        text = row.get("error") or f"{row['cases']:>4} cases  version {row['version']}  revision {row['revision']}"
         click.echo(f"{row['suite']:<{width}}  {text}")
     click.echo("\nSee one with `a2bench suites show NAME`.")
 
 
 def _list_row(name: str, path: Path) -> dict[str, Any]:
+    from a2bench.suites.header import read_header
+
     try:
-        suite = load_suite(name)
+        suite, header = load_suite(name), read_header(path)
     except CaseError as error:
         return {"suite": name, "path": str(path), "error": str(error)}
-    return {"suite": name, "path": str(path), "cases": len(suite.cases), "revision": suite.revision}
+    facts = {"cases": len(suite.cases), "version": header.version if header else None, "revision": suite.revision}
+    return {"suite": name, "path": str(path), **facts, "splits": dict(Counter(c.split for c in suite.cases if c.split))}
 
 
 @suites_group.command("show")

@@ -11,6 +11,7 @@ from typing import Any
 from a2bench.cases import Suite, find_suite, read_suite, select_parts
 from a2bench.errors import CaseError
 from a2bench.suites.finding import Finding
+from a2bench.suites.header import changed_parts, contents_of, read_header
 from a2bench.suites.images import SuiteImages, image_findings, licence_findings, near_duplicates
 from a2bench.suites.words import case_findings, same_prompt
 
@@ -82,6 +83,7 @@ def check_suite(suite: Suite, unread: tuple[Finding, ...] = ()) -> SuiteCheck:
 
 
 def _findings(suite: Suite, images: SuiteImages) -> Iterator[Finding]:
+    yield from _version_findings(suite)
     yield from image_findings(images)
     yield from licence_findings(images)
     for case in suite.cases:
@@ -93,3 +95,15 @@ def _findings(suite: Suite, images: SuiteImages) -> Iterator[Finding]:
             second.case,
             f"{second.image.file}: looks almost like {first.image.file}; keep one, or take a really different view",
         )
+
+
+def _version_findings(suite: Suite) -> Iterator[Finding]:
+    if suite.name != suite.path.stem:
+        return  # a part of a suite has the version of the whole
+    header, command = read_header(suite.path), f"`a2bench suites version {suite.address} NEW`"
+    if header is None:
+        if suite.is_built_in:
+            yield Finding("error", None, f"has no version; type {command}")
+    elif changed := changed_parts(header, contents_of(suite)):
+        words = " and ".join(changed)
+        yield Finding("error", None, f"{words} changed, but the version is still {header.version}; type {command}")

@@ -239,7 +239,9 @@ def test_a_missing_row_is_an_error_in_a_built_in_suite(suite: Builder, monkeypat
     suite.case("run", "A dog runs.", dog=suite.image("dog.png"))
     del suite.rows["dog.png"]
     monkeypatch.setattr("a2bench.cases.suite_paths", lambda: {"mine": suite.folder / "mine.jsonl"})
-    assert "has no row" in only(suite.check())
+    version, row = suite.check().errors
+    assert "has no version; type `a2bench suites version mine NEW`" in version.message
+    assert "has no row" in row.message
 
 
 def test_a_wrong_hash_in_the_catalogue_is_an_error(suite: Builder) -> None:

@@ -1,0 +1,62 @@
+"""Which metrics prefer the videos that people prefer? Records of runs against the votes of a study."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from a2bench.errors import InputError
+from a2bench.harness.store import RunStore
+from a2bench.harness.tables import CurrentRecords, describe_metric
+from a2bench_human_eval.protocol import OVERALL
+from a2bench_human_eval.statistics.metric_agreement import metric_agreement
+from a2bench_human_eval.statistics.preferences import preferences_from_votes
+from a2bench_human_eval.votes_table import pair_votes_of
+
+
+def metrics_and_people(table: pd.DataFrame, folders: Sequence[Path], dimension: str = OVERALL) -> list[dict[str, Any]]:
+    """One row per metric: within-prompt accuracy with its interval, and its share of the ceiling; best first.
+
+    Args:
+        table: of `votes_table`, pairwise.
+        folders: runs of the study's systems.
+        dimension: the question that people answered.
+
+    Raises:
+        InputError: no votes on it, or the runs are not those of the study.
+    """
+    votes = pair_votes_of(table, dimension)
+    if not len(votes):
+        raise InputError(f"there are no pairwise votes on {dimension!r}; metrics cannot be held against people yet")
+    of = table["question"].str.partition(":")[0] == dimension
+    cases = sorted(table[of & (table["purpose"] == "rating")]["case"].unique())
+    runs = {records.manifest.system.name: records for records in (CurrentRecords(RunStore(f)) for f in folders)}
+    if missing := [name for name in votes.systems if name not in runs]:
+        raise InputError(f"no run of {missing[0]!r} was given; give one with --runs for each system of the study")
+    preferences = preferences_from_votes(votes)
+    names = dict.fromkeys(metric for run in runs.values() for metric in run.manifest.metrics)
+    rows = []
+    for metric in names:
+        info = describe_metric(metric)
+        if info["direction"] not in ("higher", "lower"):
+            continue
+        values = np.array([[_mean(runs[system], case, metric) for system in votes.systems] for case in cases])
+        if np.isnan(values).all():
+            rows.append({"metric": metric, "accuracy": None, "reason": "no values in these runs"})
+            continue
+        agreement = metric_agreement(values, preferences, higher_is_better=info["direction"] == "higher")
+        rows.append({"metric": metric, "reason": None, **asdict(agreement)})
+    return sorted(rows, key=lambda row: -((row["accuracy"] or {}).get("value") or 0))
+
+
+def _mean(records: CurrentRecords, case: str, metric: str) -> float:
+    """Mean over the seeds of a case, NaN where nothing was scored: such pairs are left out and counted."""
+    values = [
+        score.value
+        for sample in records.planned
+        if sample[0] == case and (score := records.score(sample, metric)) is not None and score.value is not None
+    ]
+    return float(np.mean(values)) if values else float("nan")

@@ -1,0 +1,131 @@
+"""What a2bench-v1 promises beyond the checks of every suite: its plan is reached, and its splits share nothing."""
+
+import csv
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from a2bench.cases import SPLITS, Case, load_suite
+from a2bench.data import data_dir
+
+SUITE = load_suite("a2bench-v1")
+FAMILIES = ("film", "riverside", "window-sill", "garments")
+"""Values of ``look_alikes`` that name one film, place or renderer rather than things one could mistake."""
+
+
+def elements() -> list[dict[str, str]]:
+    with (data_dir("references") / "elements.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def files(case: Case) -> set[str]:
+    return {
+        image.file
+        for element in case.elements
+        for image in (element.reference, *element.second_views, *filter(None, [element.cutout]))
+    }
+
+
+def plan() -> dict[str, tuple[int, int]]:
+    """Tag to (at least, reached), from the table in prompts/README.md."""
+    text = (data_dir("prompts") / "README.md").read_text(encoding="utf-8")
+    return {tag: (int(a), int(b)) for tag, a, b in re.findall(r"^\| `([^`]+)` \| (\d+) \| (\d+) \|", text, re.M)}
+
+
+def test_every_target_of_the_plan_is_reached_and_the_table_tells_the_truth() -> None:
+    counts = Counter(tag for case in SUITE.cases for tag in set(case.tags))
+    assert len(plan()) > 30
+    for tag, (least, reached) in plan().items():
+        assert counts[tag] == reached, tag
+        assert reached >= least, tag
+
+
+def test_there_are_enough_cases_and_most_join_a_character_an_object_and_a_place() -> None:
+    assert len(SUITE.cases) >= 200
+    roles = [{element.role for element in case.elements} for case in SUITE.cases]
+    assert sum(len(found) == 3 for found in roles) >= 120
+    assert [sum(case.split == split for case in SUITE.cases) for split in SPLITS] == [16, 72, 128]
+    for split in SPLITS:
+        part = [found for case, found in zip(SUITE.cases, roles, strict=True) if case.split == split]
+        assert 0.6 <= sum(len(found) == 3 for found in part) / len(part) <= 0.7
+
+
+def test_no_image_and_no_look_alike_stands_in_two_splits() -> None:
+    group_of = {row["file"]: row["look_alikes"].split(";") for row in elements() if row["look_alikes"]}
+    splits: dict[str, set[str | None]] = defaultdict(set)
+    for case in SUITE.cases:
+        for file in files(case):
+            splits[file].add(case.split)
+        for element in case.elements:
+            for group in group_of.get(element.reference.file, ()):
+                splits[f"group {group}"].add(case.split)
+    assert {name for name, found in splits.items() if len(found) > 1} == set()
+
+
+def test_dev_and_test_use_no_image_of_a2bench_mini() -> None:
+    mini = {file for case in load_suite("a2bench-mini").cases for file in files(case)}
+    assert {case.id for case in SUITE.cases if case.split != "mini" and files(case) & mini} == set()
+
+
+def test_look_alikes_meet_only_where_tagged() -> None:
+    group_of = {row["file"]: set(row["look_alikes"].split(";")) - {"", *FAMILIES} for row in elements()}
+    for case in SUITE.cases:
+        groups = [group for element in case.elements for group in group_of[element.reference.file]]
+        assert (len(groups) > len(set(groups))) == ("look-alikes" in case.tags), case.id
+
+
+def test_every_element_is_described_in_the_table() -> None:
+    rows = {row["file"]: row for row in elements()}
+    assert len(rows) == len(elements())
+    for case in SUITE.cases:
+        for element in case.elements:
+            row = rows[element.reference.file]
+            assert (row["role"], row["split"]) == (element.role, case.split), case.id
+            assert row["visible"], element.reference.file
+            assert row["excluded"] == "", element.reference.file
+            assert row["second_views"] == ";".join(view.file for view in element.second_views)
+            assert row["cutout"] == (element.cutout.file if element.cutout else "")
+
+
+def test_every_collected_image_is_used_or_has_a_reason_against_it() -> None:
+    folder = Path(__file__).parents[3] / "shared" / "media" / "references"
+    if not folder.is_dir():
+        pytest.skip("the collected images, shared/media/references, are not beside the repository")
+    known = {file for row in elements() for file in (row["file"], *row["second_views"].split(";"))}
+    assert {f"{path.parent.name}/{path.name}" for path in folder.glob("*/*")} <= known
+    assert all(row["excluded"] for row in elements() if not row["split"])
+
+
+def test_prompts_have_a_camera_one_to_three_sentences_and_15_to_60_words() -> None:
+    for case in SUITE.cases:
+        assert 15 <= len(case.prompt.split()) <= 60, case.id
+        assert 1 <= len(re.findall(r"[.!?](?:\s|$)", case.prompt)) <= 3, case.id
+        assert any(tag.startswith("camera-") for tag in case.tags), case.id
+
+
+def test_articles_fit_the_words_that_follow() -> None:
+    for case in SUITE.cases:
+        for prompt in (case.prompt, *case.variants.values()):
+            for article, word in re.findall(r"\b([Aa]n?) (\w+)", prompt):
+                vowel = word[0].lower() in "aeiou" and not re.match(r"(one|uni|us|eu)", word.lower())
+                assert (article.lower() == "an") == vowel, f"{case.id}: {article} {word}"
+
+
+def test_every_case_has_seeds_and_some_have_variants_and_translations() -> None:
+    assert {case.seeds for case in SUITE.cases} == {(0, 1, 2)}
+    varied = [case for case in SUITE.cases if "variants" in case.tags]
+    assert [set(case.variants) for case in varied] == [{"short", "long", "paraphrase"}] * 40
+    for case in varied:
+        wordings = (case.variants["short"], case.prompt, case.variants["long"])
+        short, plain, long = (len(text.split()) for text in wordings)
+        assert short < plain < long, case.id
+    translated = [case for case in SUITE.cases if "translated" in case.tags]
+    assert [set(case.translations) for case in translated] == [{"pt", "zh"}] * 20
+
+
+def test_dev_and_test_show_no_photograph_of_a_real_person() -> None:
+    kinds = {row["file"]: (row["kind"], row["style"]) for row in elements()}
+    shown = {kinds[element.reference.file] for case in SUITE.cases if case.split != "mini" for element in case.elements}
+    assert {style for kind, style in shown if kind == "human"} == {"synthetic-face", "illustrated"}
