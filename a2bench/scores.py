@@ -133,6 +133,7 @@ class MetricInfo:
     weights: names in the weights manifest. packages: import names that must be installed (`a2bench[metrics]`).
     roles: the roles it scores per element; empty for a metric of the whole video.
     protocol: what it demands of a video, checked before it is asked.
+    default: whether it is measured when no metrics are named.
     expectations: the order in which it must put the controls.
     """
 
@@ -151,4 +152,5 @@ class MetricInfo:
     paper: str = ""
     licence: str = "Apache-2.0"
     protocol: tuple[Limit, ...] = ()
+    default: bool = True
     expectations: tuple[Expectation, ...] = ()

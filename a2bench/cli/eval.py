@@ -75,11 +75,10 @@ _by_hand = _options(
     click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the one video."),
     click.option("--force", is_flag=True, help="Replace the one video if it exists."),
 )  # fmt: skip
-_measured = _option("--metrics", help="Only these metrics: names separated by commas. Default: all.")
-_marked = _option(
-    "--validity",
-    type=click.Path(path_type=Path),
-    help="Verdicts of your own `a2bench metrics validate`, by which metrics are marked.",
+_measured = _option(
+    "--metrics",
+    help="Metrics: names of `a2bench metrics list` separated by commas; `default` and `all` stand for many. "
+    "Default: default.",
 )
 _where = _option("--output", "-o", type=click.Path(path_type=Path), help="Run folder. Default: runs/SYSTEM-SUITE.")
 _how = _options(
@@ -111,7 +110,6 @@ _shown = _options(
 @click.command("eval", cls=ProjectCommand)
 @_what
 @_measured
-@_marked
 @_where
 @_how
 @_asked
@@ -155,7 +153,6 @@ def generate_command(ctx: click.Context, /, **given: Any) -> int:
 @click.command("score", cls=ProjectCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @_measured
-@_marked
 @_how
 @_asked
 @_shown
@@ -170,7 +167,6 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
     from a2bench.harness import run as harness
     from a2bench.harness.run import RunResult
     from a2bench.harness.store import RunStore
-    from a2bench.harness.validity_file import known_validity
 
     request = _request(ctx, given)
     how = _execution(given)
@@ -179,8 +175,6 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
         _tell_plan(request, how, store, stages, given)
         if given["dry_run"]:
             return 0
-    if "score" in stages:
-        known_validity(given["validity"])  # a wrong file is refused before the work, not after it
     progress = TerminalProgress(-1 if given["quiet"] or given["as_json"] else given["verbose"])
     results: dict[str, RunResult] = {}
     harness.check_output(store, harness.open_system(request).meta.name)
@@ -190,7 +184,7 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
             results["generate"] = harness.generate(request, how, progress)
         if "score" in stages:
             results["score"] = harness.score(request, how, progress)
-        report = _write_report(request, given["validity"]) if "report" in stages else None
+        report = _write_report(request) if "report" in stages else None
     complete = all(result.complete for result in results.values())
     _tell_result(request, results, report, given)
     if not complete and not given["as_json"]:
@@ -261,7 +255,7 @@ def _system(ctx: click.Context, given: dict[str, Any]) -> tuple[str, dict[str, s
 
 
 def metric_names(text: str | None) -> tuple[str, ...]:
-    """The metrics of a comma-separated list, or all.
+    """The metrics of a comma-separated list, where ``all`` and ``default`` stand for many; the default ones for None.
 
     Raises:
         UnknownNameError: no metric of that name.
@@ -269,11 +263,13 @@ def metric_names(text: str | None) -> tuple[str, ...]:
     from a2bench import registry
 
     known = registry.paths("metric")
-    names = _comma_list(text)
-    for name in names or ():
-        if name not in known:
-            raise UnknownNameError("metric", name, known)
-    return tuple(names or known)
+    groups = {"all": list(known), "default": [name for name in known if registry.load("metric", name).info.default]}
+    chosen: dict[str, None] = {}
+    for name in _comma_list(text) or ["default"]:
+        if name not in known and name not in groups:
+            raise UnknownNameError("metric", name, [*known, *groups])
+        chosen |= dict.fromkeys(groups.get(name, [name]))
+    return tuple(chosen)
 
 
 def _comma_list(text: str | None) -> list[str] | None:
@@ -334,10 +330,10 @@ def _command_line(ctx: click.Context) -> str:
     return shlex.join(["a2bench", *(sys.argv[1:] or [ctx.info_name or ""])])
 
 
-def _write_report(request: "RunRequest", validity: Path | None) -> Path:
+def _write_report(request: "RunRequest") -> Path:
     from a2bench.report import write_report
 
-    return write_report([request.output], request.output / "report", validity)
+    return write_report([request.output], request.output / "report")
 
 
 def _tell_plan(
@@ -358,13 +354,11 @@ def _tell_result(
 ) -> None:
     from a2bench.harness.store import RunStore
     from a2bench.harness.tables import CurrentRecords, making_counts, making_text, metric_table, table_text
-    from a2bench.harness.validity_file import known_validity
     from a2bench.totals.run import run_totals, totals_text
 
     store = RunStore(request.output)
-    validity = known_validity(given["validity"]) if "score" in results else ()
-    table = metric_table(store, request.metrics, validity) if "score" in results else []
-    totals = run_totals(CurrentRecords(store), validity) if "score" in results else []
+    table = metric_table(store, request.metrics) if "score" in results else []
+    totals = run_totals(CurrentRecords(store)) if "score" in results else []
     if given["as_json"]:
         document = {
             "run": str(request.output),
