@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Machines behind a proxy have its certificate in the system's store, where uv looks only when told.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-slow lint lock clean
+.PHONY: demo test test-slow validity lint lock clean
 
 demo: $(READY)  ## evaluate a built-in system over the mini suite and write an HTML report
 	$(BIN)/a2bench eval --model collage --suite a2bench-mini --output runs/demo
@@ -16,6 +16,9 @@ test: $(READY)  ## the tests (pass options with ARGS="-k name")
 
 test-slow: $(READY)  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+validity: $(READY)  ## run all metrics over all controls (half an hour on 2 cores) and write down what came out
+	$(BIN)/a2bench metrics validate --save metrics/validity.json --markdown docs/validity.md
 
 lint: $(READY)  ## ruff, mypy strict, pyright
 	$(BIN)/ruff check .

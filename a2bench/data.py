@@ -33,3 +33,13 @@ def fetched_image(sha256: str, suffix: str) -> Path | None:
     """The fetched image of that hash, or None. It was verified when it was fetched."""
     path = fetched_path(sha256, suffix)
     return path if path.is_file() else None
+
+
+def data_file(folder: str, *parts: str) -> Path | None:
+    """A file of a component's folder, such as ``metrics/cards/niqe.md``; None if it is not there.
+
+    In a checkout it lies in that folder; in a wheel, what is shipped of it lies in the package itself.
+    """
+    package = Path(__file__).parent
+    found = (package.parent.joinpath(folder, *parts), package.joinpath(*parts))
+    return next((path for path in found if path.is_file()), None)

@@ -33,6 +33,24 @@ def worker_environment(
     return variables
 
 
+def gpus(asked: str, drivers: Path = Path("/proc/driver/nvidia/gpus")) -> tuple[str, ...]:
+    """NVIDIA GPUs to share out among workers, by their names for ``CUDA_VISIBLE_DEVICES``; imports nothing heavy.
+
+    Args:
+        asked: the device that was asked for; of one that is named, such as ``cuda:1``, there is nothing to share.
+        drivers: where Linux lists the GPUs that this process (or its container) may use.
+
+    >>> gpus("cpu")
+    ()
+    """
+    if asked not in ("auto", "cuda"):
+        return ()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return tuple(name.strip() for name in visible.split(",") if name.strip() not in ("", "-1"))
+    return tuple(map(str, range(len(list(drivers.iterdir()))))) if drivers.is_dir() else ()
+
+
 @cache
 def device() -> str:
     """The device of this process: what was asked for; for ``auto`` the first of cuda, mps and cpu that works.

@@ -80,6 +80,11 @@ _measured = _option(
     help="Metrics: names of `a2bench metrics list` separated by commas; `default` and `all` stand for many. "
     "Default: default.",
 )
+_marked = _option(
+    "--validity",
+    type=click.Path(path_type=Path),
+    help="Verdicts of your own `a2bench metrics validate`, by which metrics are marked.",
+)
 _where = _option("--output", "-o", type=click.Path(path_type=Path), help="Run folder. Default: runs/SYSTEM-SUITE.")
 _how = _options(
     _option("--device", default="auto", show_default=True, help="Where networks run: auto, cpu, cuda, cuda:1, mps."),
@@ -110,6 +115,7 @@ _shown = _options(
 @click.command("eval", cls=ProjectCommand)
 @_what
 @_measured
+@_marked
 @_where
 @_how
 @_asked
@@ -153,6 +159,7 @@ def generate_command(ctx: click.Context, /, **given: Any) -> int:
 @click.command("score", cls=ProjectCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @_measured
+@_marked
 @_how
 @_asked
 @_shown
@@ -167,6 +174,7 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
     from a2bench.harness import run as harness
     from a2bench.harness.run import RunResult
     from a2bench.harness.store import RunStore
+    from a2bench.harness.validity_file import known_validity
 
     request = _request(ctx, given)
     how = _execution(given)
@@ -175,6 +183,8 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
         _tell_plan(request, how, store, stages, given)
         if given["dry_run"]:
             return 0
+    if "score" in stages:
+        known_validity(given["validity"])  # a wrong file is refused before the work, not after it
     progress = TerminalProgress(-1 if given["quiet"] or given["as_json"] else given["verbose"])
     results: dict[str, RunResult] = {}
     harness.check_output(store, harness.open_system(request).meta.name)
@@ -184,7 +194,7 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
             results["generate"] = harness.generate(request, how, progress)
         if "score" in stages:
             results["score"] = harness.score(request, how, progress)
-        report = _write_report(request) if "report" in stages else None
+        report = _write_report(request, given["validity"]) if "report" in stages else None
     complete = all(result.complete for result in results.values())
     _tell_result(request, results, report, given)
     if not complete and not given["as_json"]:
@@ -330,10 +340,10 @@ def _command_line(ctx: click.Context) -> str:
     return shlex.join(["a2bench", *(sys.argv[1:] or [ctx.info_name or ""])])
 
 
-def _write_report(request: "RunRequest") -> Path:
+def _write_report(request: "RunRequest", validity: Path | None) -> Path:
     from a2bench.report import write_report
 
-    return write_report([request.output], request.output / "report")
+    return write_report([request.output], request.output / "report", validity)
 
 
 def _tell_plan(
@@ -354,11 +364,13 @@ def _tell_result(
 ) -> None:
     from a2bench.harness.store import RunStore
     from a2bench.harness.tables import CurrentRecords, making_counts, making_text, metric_table, table_text
+    from a2bench.harness.validity_file import known_validity
     from a2bench.totals.run import run_totals, totals_text
 
     store = RunStore(request.output)
-    table = metric_table(store, request.metrics) if "score" in results else []
-    totals = run_totals(CurrentRecords(store)) if "score" in results else []
+    validity = known_validity(given["validity"]) if "score" in results else ()
+    table = metric_table(store, request.metrics, validity) if "score" in results else []
+    totals = run_totals(CurrentRecords(store), validity) if "score" in results else []
     if given["as_json"]:
         document = {
             "run": str(request.output),

@@ -41,23 +41,15 @@ def list_command(as_json: bool) -> int:
 def show_command(name: str) -> int:
     """Show the card of a metric: formula, source, what it cannot see, licence of its weights, calibration."""
     from a2bench import registry
+    from a2bench.data import data_file
     from a2bench.errors import InputError
 
     registry.load("metric", name)
-    card = _card(name)
+    card = data_file("metrics", "cards", f"{name}.md")
     if card is None:
         raise InputError(f"metric {name!r} comes without a card")
     click.echo(card.read_text(encoding="utf-8"))
     return 0
-
-
-def _card(name: str) -> Path | None:
-    from a2bench.data import data_dir
-
-    for folder in (data_dir("prompts").parent / "metrics" / "cards", data_dir("prompts").parent / "cards"):
-        if (folder / f"{name}.md").is_file():
-            return folder / f"{name}.md"
-    return None
 
 
 @metrics_group.command("check")
@@ -105,27 +97,46 @@ def check_command(as_json: bool) -> int:
     help="Folder for one run per control; runs that are there are resumed.",
 )
 @click.option("--workers", "-j", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per core.")
+@click.option(
+    "--save", type=click.Path(path_type=Path), help="File of verdicts for reports. Default: OUTPUT/validity.json."
+)
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables to this file too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def validate_command(
-    suite: str, limit: int | None, names: str | None, output: Path, workers: int, as_json: bool
+    suite: str,
+    limit: int | None,
+    names: str | None,
+    output: Path,
+    workers: int,
+    save: Path | None,
+    markdown: Path | None,
+    as_json: bool,
 ) -> int:
     """Run all controls and say of every metric whether it puts them in the right order, with intervals.
 
     Exit code 0 when no expectation is broken, 1 when one is, 3 when samples failed. A metric that measured nothing (its
-    weights are not here) is said to be not checked.
+    weights are not here) is said to be not checked. Reports mark metrics by the file of verdicts that is given to them
+    with `--validity FILE`, or else by the one that comes with A2Bench.
     """
     from a2bench.cli.eval import metric_names
     from a2bench.cli.progress import TerminalProgress
-    from a2bench.cli.validity_text import validity_lines, verdict_document
+    from a2bench.cli.validity_text import validity_lines, validity_markdown, verdict_document
     from a2bench.harness.validate import run_controls
+    from a2bench.harness.validity_file import FILE_NAME, write_validity
 
     wanted = metric_names(names or "all")
     runs = run_controls(suite, limit, wanted, output, workers, TerminalProgress(-1 if as_json else 0))
+    saved = save or output / FILE_NAME
+    write_validity(saved, runs.file())
+    if markdown:
+        markdown.parent.mkdir(parents=True, exist_ok=True)
+        markdown.write_text(validity_markdown(runs), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(verdict_document(runs), indent=2))
     else:
         for line in validity_lines(runs):
             click.echo(line)
+        click.echo(f"\nverdicts for reports: {saved}")
     if not runs.complete:
         return 3
     return 1 if any(verdict.interval and not verdict.met for verdict in runs.verdicts) else 0

@@ -16,9 +16,18 @@ from a2bench.errors import InputError
     type=click.Path(path_type=Path),
     help="Folder of the report. Default: RUN/report; for several runs ./report.",
 )
+@click.option(
+    "--validity",
+    type=click.Path(path_type=Path),
+    envvar="A2BENCH_VALIDITY",
+    show_envvar=True,
+    help="Verdicts of your own `a2bench metrics validate`, by which metrics are marked.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--open", "open_page", is_flag=True, help="Show the page in the browser.")
-def report_command(runs: tuple[Path, ...], output: Path | None, as_json: bool, open_page: bool) -> int:
+def report_command(
+    runs: tuple[Path, ...], output: Path | None, validity: Path | None, as_json: bool, open_page: bool
+) -> int:
     """Write the page of one run, or of several runs of one suite side by side.
 
     The page opens from disk without network. Zip the folder to send it; `tables/` holds the same numbers as CSV,
@@ -30,7 +39,7 @@ def report_command(runs: tuple[Path, ...], output: Path | None, as_json: bool, o
     if len({run.resolve() for run in runs}) < len(runs):
         raise InputError("a run is named twice; name each run once")
     folder = output or (runs[0] / "report" if len(runs) == 1 else Path("report"))
-    page = write_report(list(runs), folder)
+    page = write_report(list(runs), folder, validity)
     stores = [RunStore(run) for run in runs]
     without = [str(run) for run, store in zip(runs, stores, strict=True) if not store.scores]
     if as_json:

@@ -142,10 +142,14 @@ def _element_line(name: str, element: Element) -> str:
 @suites_group.command("check")
 @click.argument("suite_name", metavar="[SUITE]", required=False)
 @click.option("--all", "check_all", is_flag=True, help="Check every built-in suite; so does naming none.")
+@click.option("--no-looks", is_flag=True, help="Let no network look at images; faster.")
+@click.option("--save-looks", is_flag=True, help="Keep what networks saw in SUITE.looks.safetensors beside the suite.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def check_command(ctx: click.Context, suite_name: str | None, check_all: bool, as_json: bool) -> None:
-    """Check a suite: its file, every image, licences, phrases, cut-outs and duplicates.
+def check_command(
+    ctx: click.Context, suite_name: str | None, check_all: bool, no_looks: bool, save_looks: bool, as_json: bool
+) -> None:
+    """Check a suite: its file and version, every image, licences, words, splits, faces and look-alikes.
 
     Exit code 0 when there is no error (warnings may be), 2 when there is one.
     """
@@ -154,7 +158,7 @@ def check_command(ctx: click.Context, suite_name: str | None, check_all: bool, a
     if suite_name and check_all:
         raise click.UsageError("expected one suite or --all, got both; leave one out")
     names = [suite_name] if suite_name else list(suite_paths())
-    checks = [check_suite_file(name) for name in names]
+    checks = [check_suite_file(name, look=not no_looks, save_looks=save_looks) for name in names]
     if as_json:
         _echo_json({"ok": all(check.ok for check in checks), "suites": [check.to_json() for check in checks]})
     else:
@@ -167,7 +171,8 @@ def check_command(ctx: click.Context, suite_name: str | None, check_all: bool, a
 def _echo_check(check: "SuiteCheck") -> None:
     click.echo(
         f"{click.style(check.suite, bold=True)}: checked the schema, {_number(check.num_cases, 'case')} and "
-        f"{_number(check.num_images, 'image')} (hashes, decoding, sizes, licences, phrases, cut-outs, duplicates)"
+        f"{_number(check.num_images, 'image')} (version, hashes, sizes, licences, cut-outs, words, "
+        "names, splits, faces, look-alikes)"
     )
     for finding in check.findings:
         click.echo(_finding_line(finding))

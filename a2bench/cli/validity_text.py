@@ -7,6 +7,7 @@ from typing import Any
 from a2bench.harness.summary import Summary, summarise, summarise_roles
 from a2bench.harness.validate import ControlRuns
 from a2bench.harness.validity import Verdict
+from a2bench.totals.expectations import PREFIX
 
 
 def _rows(runs: ControlRuns) -> Iterator[tuple[str, dict[str, Summary]]]:
@@ -65,6 +66,52 @@ def validity_lines(runs: ControlRuns) -> Iterator[str]:
             yield f"  {mark}  {_sentence(verdict)}"
 
 
+def validity_markdown(runs: ControlRuns) -> str:
+    """The table and the verdicts as a page in Markdown."""
+    checked = [verdict for verdict in runs.verdicts if verdict.interval is not None]
+    met = sum(verdict.met for verdict in checked)
+    settings, file = runs.settings, runs.file()
+    lines = [
+        "# Do the metrics order the controls rightly?",
+        "",
+        f"Means over {runs.num_cases} cases of `{runs.suite.name}`, {settings.num_frames} frames of {settings.width}x"
+        f"{settings.height}, seed 0, measured on {file.date} with `a2bench metrics validate`. Of {len(runs.verdicts)} "
+        f"expectations {met} are met, {len(checked) - met} are not, {len(runs.verdicts) - len(checked)} were not "
+        "checked (weights that are not there). Intervals: 95 %, bootstrap over cases.",
+        "",
+        "| metric | " + " | ".join(name.replace("-", " ") for name in runs.scores) + " |",
+        "| --- |" + " ---: |" * len(runs.scores),
+    ]
+    for row, cells in _rows(runs):
+        name, _, role = row.partition(":") if not row.startswith(PREFIX) else (row, "", "")
+        shown = f"&nbsp;&nbsp;of {role}s" if role else f"`{name}`"
+        lines.append(f"| {shown} | " + " | ".join(_cell(cells.get(name)) for name in runs.scores) + " |")
+    lines += [
+        "",
+        "| metric | verdict | expectation | found | wanted | cases |",
+        "| --- | --- | --- | --- | --- | ---: |",
+    ]
+    for info in runs.infos:
+        own = [verdict for verdict in runs.verdicts if verdict.metric == info.name]
+        for verdict in own:
+            mark = "not checked" if verdict.interval is None else "met" if verdict.met else "**fails**"
+            found = "-"
+            if verdict.interval is not None and verdict.estimate is not None:
+                low, high = verdict.interval
+                found = f"{verdict.expectation.quantity} {verdict.estimate:.3f} [{low:.3f}, {high:.3f}]"
+            cells_ = (f"`{info.name}`", mark, verdict.expectation.text, found, _bounds(verdict), str(verdict.num_cases))
+            lines.append("| " + " | ".join(cells_) + " |")
+        if not own:
+            lines.append(f"| `{info.name}` | not checked | none: it says nothing of the controls | - | - | 0 |")
+    return "\n".join(lines) + "\n"
+
+
+def _bounds(verdict: Verdict) -> str:
+    low, high = verdict.expectation.low, verdict.expectation.high
+    parts = [f"at least {low:g}"] * math.isfinite(low) + [f"at most {high:g}"] * math.isfinite(high)
+    return " and ".join(parts)
+
+
 def _state(own: list[Verdict]) -> str:
     if not own:
         return "has no expectations"
@@ -84,12 +131,8 @@ def _sentence(verdict: Verdict) -> str:
     if verdict.interval is None or verdict.estimate is None:
         return f"{wanted.text}: nothing to compare"
     low, high = verdict.interval
-    bounds = " and ".join(
-        [f"at least {wanted.low:g}"] * math.isfinite(wanted.low)
-        + [f"at most {wanted.high:g}"] * math.isfinite(wanted.high)
-    )
     return (
-        f"{wanted.text}: {wanted.quantity} {verdict.estimate:.3f} [{low:.3f}, {high:.3f}], wanted {bounds} "
+        f"{wanted.text}: {wanted.quantity} {verdict.estimate:.3f} [{low:.3f}, {high:.3f}], wanted {_bounds(verdict)} "
         f"({verdict.num_cases} cases)"
     )
 

@@ -173,10 +173,14 @@ def choose_placement(profile: str, parts: Mapping[str, Part], device: str, worki
 
 
 def needed_bytes(parts: Mapping[str, Part], working: Working, offloaded: frozenset[Kind], tiled: bool) -> int:
-    """Bytes on the device: weights that stay, the largest groups of one that comes, and the work."""
+    """Bytes on the device: weights that stay, and the most that encoding, denoising or decoding takes beside them."""
     stays = sum(part.num_bytes for part in parts.values() if part.kind not in offloaded)
-    comes = max((part.group_bytes for part in parts.values() if part.kind in offloaded), default=0)
-    return stays + comes + max(working.network, working.tiled_vae if tiled else working.vae)
+
+    def comes(kind: Kind) -> int:
+        return max((p.group_bytes for p in parts.values() if p.kind == kind and kind in offloaded), default=0)
+
+    decoding = working.tiled_vae if tiled else working.vae
+    return stays + max(comes("encoder"), comes("network") + working.network, decoding)
 
 
 def gigabytes(num_bytes: int) -> str:

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -100,7 +100,8 @@ class LocalExecutor:
 
     retry: how often a crashed item is given to a worker again. timeout: seconds for one item, after which its worker is
     killed. logs: folder for what workers print. environment: set in the workers before they import anything.
-    on_step: is told of the steps of the items under way, of each item about ten times a second at most.
+    on_step: is told of the steps of the items under way, of each item about ten times a second at most. gpus: shared
+    out among the workers, each of which sees one; none leaves them all that there are.
     """
 
     def __init__(
@@ -112,9 +113,11 @@ class LocalExecutor:
         timeout: float | None = None,
         environment: dict[str, str] | None = None,
         on_step: StepObserver | None = None,
+        gpus: Sequence[str] = (),
     ) -> None:
         self.num_workers, self.retry, self.timeout = workers, retry, timeout
         self.logs, self.environment, self.on_step = logs, environment or {}, on_step
+        self.gpus = gpus
         self._workers: list[_Worker] = []
 
     def run(self, items: Iterable[WorkItem]) -> Iterator[Outcome]:
@@ -138,7 +141,8 @@ class LocalExecutor:
     def _start(self, number: int) -> _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        with _changed_environment({**self.environment, **SINGLE_THREAD}):
+        one_gpu = {"CUDA_VISIBLE_DEVICES": self.gpus[number % len(self.gpus)]} if self.gpus else {}
+        with _changed_environment({**self.environment, **one_gpu, **SINGLE_THREAD}):
             process = context.Process(
                 target=_serve, args=(theirs, str(self.logs / f"worker-{number}.log")), name=f"a2bench-worker-{number}"
             )

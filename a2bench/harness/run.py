@@ -24,6 +24,7 @@ from a2bench.harness.records import RunManifest, SuiteIdentity, VideoFile
 from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.store import RunStore, now, video_file
 from a2bench.harness.work import resident_system
+from a2bench.resources import gpus
 from a2bench.systems import HasRemarks, VideoModel
 from a2bench.weights import verify_present_weights
 
@@ -235,11 +236,11 @@ def score(
 
 
 def num_workers(request: RunRequest, how: ExecutionOptions, *, scoring: bool = False) -> int:
-    """How many processes: what was asked for, else one per core, or what suits the system's device."""
+    """How many processes: what was asked for, else one per core, or what suits the system's device: one per GPU."""
     if how.workers:
         return how.workers
     device = "cpu" if scoring else open_system(request).meta.device
-    return {"cpu": _cores(), "gpu": 1, "remote": 4}[device]
+    return {"cpu": _cores(), "gpu": len(gpus(how.environment.get("A2BENCH_DEVICE", "auto"))) or 1, "remote": 4}[device]
 
 
 def _cores() -> int:
@@ -270,6 +271,7 @@ def _outcomes(
         timeout=how.timeout,
         environment=dict(how.environment),
         on_step=progress.step,
+        gpus=gpus(how.environment.get("A2BENCH_DEVICE", "auto")),
     )
     for outcome in executor.run(items):
         if outcome.status == "output":

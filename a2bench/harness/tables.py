@@ -9,7 +9,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,10 @@ from a2bench.errors import A2BenchError
 from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord
 from a2bench.harness.store import RunStore, SampleId, write_atomically
 from a2bench.harness.summary import summarise, summarise_roles
+from a2bench.harness.validity_file import ValidityFile, installed_expectations, standing
+
+MARKS = {"valid": "valid", "fails": "FAILS", "not checked": "?"}
+"""How tables show whether a metric puts the controls in the right order."""
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": "·", "unknown": "?"}
 
@@ -105,18 +109,21 @@ def making_text(current: CurrentRecords) -> str | None:
     )
 
 
-def metric_table(store: RunStore, metrics: tuple[str, ...]) -> list[dict[str, Any]]:
+def metric_table(
+    store: RunStore, metrics: tuple[str, ...], validity: Sequence[ValidityFile] = ()
+) -> list[dict[str, Any]]:
     """One row per metric: what it is, its mean and standard error, what is covered, and the same for each role.
 
     ``roles`` says for each role of an element also how many were ``lost``: looked for and not found in the video.
     ``reasons`` counts why samples have no value, ``element_reasons`` why elements have none, ``notes`` what a reader of
-    the values should know, such as videos outside the metric's protocol.
+    the values should know, such as videos outside the metric's protocol. ``validity`` says whether the metric put the
+    controls in the right order, by the first of the given files that checked this very version.
     """
     current = CurrentRecords(store)
-    return [_metric_row(current, metric) for metric in metrics]
+    return [_metric_row(current, metric, validity) for metric in metrics]
 
 
-def _metric_row(current: CurrentRecords, metric: str) -> dict[str, Any]:
+def _metric_row(current: CurrentRecords, metric: str, validity: Sequence[ValidityFile]) -> dict[str, Any]:
     records = current.scores(metric)
     summary = summarise(records, len(current.planned))
     row = {**describe_metric(metric, records), **asdict(summary), "coverage": summary.coverage}
@@ -138,6 +145,7 @@ def _metric_row(current: CurrentRecords, metric: str) -> dict[str, Any]:
         }
         for role, part in sorted(summarise_roles(records).items(), key=lambda item: _role_rank(item[0]))
     }
+    row["validity"] = standing(row, validity, installed_expectations(metric)).document()
     row["lost"] = lost
     row["reasons"] = _reasons(current, metric)
     row["notes"] = _counted(
@@ -264,13 +272,14 @@ def mean_text(mean: float | None, stderr: float | None) -> str:
 def table_text(rows: list[dict[str, Any]]) -> str:
     """The table for a terminal, followed by what was lost, why values are missing, and notes."""
     roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
-    head = ["metric", "", "mean", "scored", *roles]
+    head = ["metric", "", "mean", "scored", "controls", *roles]
     body = [
         [
             row["name"],
             ARROWS[row["direction"]],
             mean_text(row["mean"], row["stderr"]),
             f"{row['scored']}/{row['total']}",
+            MARKS[row["validity"]["state"]],
             *(_role_text(row["roles"].get(role)) for role in roles),
         ]
         for row in rows
@@ -278,6 +287,11 @@ def table_text(rows: list[dict[str, Any]]) -> str:
     widths = [max(len(line[column]) for line in [head, *body]) for column in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [head, *body]]
     lines += _lost_lines(rows)
+    lines += [
+        f"{row['name']} FAILS its validity check: {one_line(row['validity']['reason'])}"
+        for row in rows
+        if row["validity"]["state"] == "fails"
+    ]
     lines += [
         f"{row['name']}: {entry['count']} {entry['status']}: {one_line(entry['reason'])}"
         for row in rows
@@ -314,9 +328,15 @@ Totals = Mapping[str, list[dict[str, Any]]]
 """The summary of each run (`a2bench.totals.run.run_totals`)."""
 
 
-def write_tables(runs: Mapping[str, RunStore], metrics: tuple[str, ...], folder: Path, totals: Totals) -> list[Path]:
+def write_tables(
+    runs: Mapping[str, RunStore],
+    metrics: tuple[str, ...],
+    folder: Path,
+    totals: Totals,
+    validity: Sequence[ValidityFile] = (),
+) -> list[Path]:
     """Write ``totals.csv``, ``summary.csv``, ``summary.md``, ``summary.json`` and ``scores.csv`` of named runs."""
-    tables = {name: metric_table(store, metrics) for name, store in runs.items()}
+    tables = {name: metric_table(store, metrics, validity) for name, store in runs.items()}
     folder.mkdir(parents=True, exist_ok=True)
     contents = {
         "summary.csv": csv_text(_summary_lines(tables)),
@@ -332,21 +352,25 @@ def write_tables(runs: Mapping[str, RunStore], metrics: tuple[str, ...], folder:
 
 def _totals_lines(totals: Totals) -> Iterator[list[Any]]:
     facts = ("name", "title", "version", "value")
-    yield ["run", *facts, "low", "high", "scored", "total", "coverage"]
+    yield ["run", *facts, "low", "high", "scored", "total", "coverage", "validity", "validity_reason"]
     for run, rows in totals.items():
         for row in rows:
             counts = (row["scored"], row["total"], row["coverage"])
-            yield [run, *(row[fact] for fact in facts), *(row["interval"] or (None, None)), *counts]
+            checked = (row["validity"]["state"], row["validity"]["reason"])
+            yield [run, *(row[fact] for fact in facts), *(row["interval"] or (None, None)), *counts, *checked]
 
 
 def _summary_lines(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[Any]]:
     roles = sorted({role for rows in tables.values() for row in rows for role in row["roles"]}, key=_role_rank)
     parts = ("mean", "stderr", "scored", "unscored", "total", "lost")
-    yield ["run", "metric", *_FACTS, "range_low", "range_high", *_NUMBERS, *(f"{r}_{p}" for r in roles for p in parts)]
+    by_role = [f"{role}_{part}" for role in roles for part in parts]
+    yield ["run", "metric", *_FACTS, "range_low", "range_high", *_NUMBERS, "validity", "validity_reason", *by_role]
     for run, rows in tables.items():
         for row in rows:
-            by_role = [row["roles"].get(role, {}).get(part) for role in roles for part in parts]
-            yield [run, row["name"], *(row[f] for f in _FACTS), *row["range"], *(row[n] for n in _NUMBERS), *by_role]
+            facts, numbers = [row[fact] for fact in _FACTS], [row[number] for number in _NUMBERS]
+            checked = [row["validity"]["state"], row["validity"]["reason"]]
+            cells = [row["roles"].get(role, {}).get(part) for role in roles for part in parts]
+            yield [run, row["name"], *facts, *row["range"], *numbers, *checked, *cells]
 
 
 def _score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Iterator[list[Any]]:
@@ -391,7 +415,7 @@ def markdown_text(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[s
         if making := making_text(CurrentRecords(runs[run])):
             parts.append(f"{_markdown_cell(making)}\n")
         roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
-        head = ["metric", "better", "mean ± standard error", "scored", *roles]
+        head = ["metric", "better", "mean ± standard error", "scored", "controls", *roles]
         lines = [head, ["---"] * len(head)]
         lines += [
             [
@@ -399,6 +423,7 @@ def markdown_text(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[s
                 ARROWS[row["direction"]],
                 mean_text(row["mean"], row["stderr"]),
                 f"{row['scored']}/{row['total']}",
+                MARKS[row["validity"]["state"]],
                 *(_role_text(row["roles"].get(role)) for role in roles),
             ]
             for row in rows
@@ -409,11 +434,12 @@ def markdown_text(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[s
 
 def _totals_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
     """Head, rule and rows of the table of totals: value of 100, 95 % interval, coverage."""
-    lines = [["summary", "0 to 100", "95 % interval", "scored"], ["---"] * 4]
+    lines = [["summary", "0 to 100", "95 % interval", "scored", "controls"], ["---"] * 5]
     for row in rows:
         value = "-" if row["value"] is None else f"{row['value']:.1f}"
         interval = "{:.1f} to {:.1f}".format(*row["interval"]) if row["interval"] else "-"
-        lines.append([row["title"], value, interval, f"{row['scored']}/{row['total']}"])
+        mark = MARKS[row["validity"]["state"]]
+        lines.append([row["title"], value, interval, f"{row['scored']}/{row['total']}", mark])
     return lines
 
 

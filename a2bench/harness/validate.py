@@ -4,29 +4,59 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from a2bench import registry
-from a2bench.cases import load_suite
+from a2bench import __version__, registry
+from a2bench.cases import Suite, load_suite
+from a2bench.harness.execute import Executor
 from a2bench.harness.records import ScoreRecord
 from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.run import Progress, generate, score
-from a2bench.harness.store import RunStore
+from a2bench.harness.store import RunStore, now
+from a2bench.harness.summary import summarise
+from a2bench.harness.tables import CurrentRecords
 from a2bench.harness.validity import Verdict, judge, needed_controls
+from a2bench.harness.validity_file import ValidityFile, checked_metric
 from a2bench.scores import MetricInfo
 from a2bench.suites.fetch import require_images
 from a2bench.systems import GenerationSettings
+from a2bench.totals.expectations import summary_infos
+from a2bench.totals.run import summary_scores
 
 
 @dataclass(frozen=True)
 class ControlRuns:
     """The controls' scores and the verdict on each expectation.
 
-    scores: records by control. complete: whether every sample of every control has all its scores.
+    infos: the metrics, then the rows of the summary. scores: records by control. complete: whether every sample of
+    every control has all its scores. suite: the whole suite, of which the first ``num_cases`` cases were run.
     """
 
     infos: tuple[MetricInfo, ...]
     scores: dict[str, list[ScoreRecord]]
     verdicts: tuple[Verdict, ...]
     complete: bool
+    suite: Suite
+    num_cases: int
+    settings: GenerationSettings
+
+    def file(self) -> ValidityFile:
+        """The verdicts as a file that reports read."""
+        return ValidityFile(
+            suite=self.suite.name,
+            suite_revision=self.suite.revision,
+            cases=self.num_cases,
+            settings=self.settings.model_dump(mode="json"),
+            controls={name: registry.load("adapter", name).meta.revision for name in self.scores},
+            date=now()[:10],
+            a2bench=__version__,
+            metrics=tuple(checked_metric(info, self._verdicts(info), self._means(info)) for info in self.infos),
+        )
+
+    def _verdicts(self, info: MetricInfo) -> list[Verdict]:
+        return [verdict for verdict in self.verdicts if verdict.metric == info.name]
+
+    def _means(self, info: MetricInfo) -> dict[str, float | None]:
+        chosen = {name: [r for r in records if r.metric == info.name] for name, records in self.scores.items()}
+        return {name: summarise(records, len(records)).mean for name, records in chosen.items()}
 
 
 def controls() -> list[str]:
@@ -42,6 +72,7 @@ def run_controls(
     workers: int,
     progress: Progress,
     settings: GenerationSettings | None = None,
+    executor: Executor | None = None,
 ) -> ControlRuns:
     """Run every control (resuming runs that exist below ``output``) and judge the metrics.
 
@@ -55,19 +86,17 @@ def run_controls(
     how = ExecutionOptions(workers=workers)
     scores: dict[str, list[ScoreRecord]] = {}
     complete = True
-    for name in dict.fromkeys([*controls(), *needed_controls(infos)]):
+    used = settings or GenerationSettings()
+    for name in dict.fromkeys([*controls(), *needed_controls((*infos, *summary_infos()))]):
         folder = output / f"{name}-{full.file_name}"
-        request = RunRequest(name, {}, suite, full, (0,), settings or GenerationSettings(), tuple(metrics), folder)
+        request = RunRequest(name, {}, suite, full, (0,), used, tuple(metrics), folder)
         progress.note(f"control {name}")
         with RunStore(folder).locked():
-            made = generate(request, how, progress)
-            scored = score(request, how, progress)
+            made = generate(request, how, progress, executor)
+            scored = score(request, how, progress, executor)
         complete &= made.complete and scored.complete
-        cases = {case.id for case in suite.cases}
-        scores[name] = [
-            record
-            for (case, _, metric), record in RunStore(folder).scores.items()
-            if case in cases and metric in metrics
-        ]
+        run = CurrentRecords(RunStore(folder))
+        scores[name] = [*(record for metric in metrics for record in run.scores(metric)), *summary_scores(run)]
+    infos += summary_infos()
     verdicts = tuple(verdict for info in infos for verdict in judge(info, scores))
-    return ControlRuns(infos, scores, verdicts, complete)
+    return ControlRuns(infos, scores, verdicts, complete, full, len(suite.cases), used)

@@ -11,6 +11,7 @@ from pathlib import Path
 from a2bench.errors import InputError, OutputError
 from a2bench.harness.store import RunStore, explained_output_errors
 from a2bench.harness.tables import CurrentRecords, write_tables
+from a2bench.harness.validity_file import known_validity
 from a2bench.report.data import check_comparable, page_data
 from a2bench.report.media import MediaFolder
 from a2bench.report.page import GENERATOR, page_html
@@ -23,8 +24,10 @@ logger = logging.getLogger(__name__)
 _PARTS = {"index.html", "media", "tables"}
 
 
-def write_report(runs: list[Path], output: Path) -> Path:
+def write_report(runs: list[Path], output: Path, validity: Path | None = None) -> Path:
     """Write ``index.html``, ``media/`` and ``tables/`` of these runs to the folder ``output``.
+
+    Metrics are marked by the verdicts of the file ``validity`` (`a2bench metrics validate`) and the shipped ones.
 
     The new report is made beside the old one and takes its place when it is complete.
 
@@ -32,21 +35,23 @@ def write_report(runs: list[Path], output: Path) -> Path:
         The path of ``index.html``.
 
     Raises:
-        InputError: a folder is no run, the runs are over different suites, or ``output`` holds something else.
+        InputError: a folder is no run, ``validity`` is no file of verdicts, the runs are over different suites, or
+            ``output`` holds something else.
         OutputError: the folder cannot be written.
     """
     if not runs:
         raise InputError("no run to report; name at least one run folder")
     named = _named(runs)
     check_comparable(named)
+    verdicts = known_validity(validity)
     _check_replaceable(output, runs)
     metrics = tuple(dict.fromkeys(metric for run in named.values() for metric in run.manifest.metrics))
     with explained_output_errors(output), _replacing(output) as folder:
         earlier = [output / "media", *(run / place for run in runs for place in ("pictures", "report/media"))]
         media = MediaFolder(folder, earlier)
-        totals = {name: run_totals(run) for name, run in named.items()}
-        data = page_data(named, metrics, media, totals)
-        write_tables({name: run.store for name, run in named.items()}, metrics, folder / "tables", totals)
+        totals = {name: run_totals(run, verdicts) for name, run in named.items()}
+        data = page_data(named, metrics, media, totals, verdicts)
+        write_tables({name: run.store for name, run in named.items()}, metrics, folder / "tables", totals, verdicts)
         (folder / "index.html").write_text(page_html(data), encoding="utf-8", newline="\n")
     return output / "index.html"
 

@@ -24,6 +24,7 @@ from a2bench.harness.tables import (
     role_of,
     shown_text,
 )
+from a2bench.harness.validity_file import ValidityFile, installed_expectations, standing
 from a2bench.report.media import MediaFolder
 
 
@@ -53,14 +54,18 @@ def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
 
 
 def page_data(
-    runs: Mapping[str, CurrentRecords], metrics: tuple[str, ...], media: MediaFolder, totals: Totals
+    runs: Mapping[str, CurrentRecords],
+    metrics: tuple[str, ...],
+    media: MediaFolder,
+    totals: Totals,
+    validity: Sequence[ValidityFile] = (),
 ) -> PageData:
     """Collect everything for the page; pictures and videos go to ``media``."""
     records = list(runs.values())
     known, suite_note = _suite_cases(records[0])
     case_ids = list(dict.fromkeys(case for run in records for case in run.manifest.suite.cases))
     seeds = list(dict.fromkeys(seed for run in records for _, seed in run.planned))
-    table = _comparison(records, metrics)
+    table = _comparison(records, metrics, validity)
     cases, details = [], []
     for case_id in case_ids:
         cases.append(
@@ -208,7 +213,9 @@ def _flat(value: Any, where: str = "") -> list[list[str]]:
     return [[where, "-" if value is None else str(value)]]
 
 
-def _comparison(runs: Sequence[CurrentRecords], metrics: tuple[str, ...]) -> list[dict[str, Any]]:
+def _comparison(
+    runs: Sequence[CurrentRecords], metrics: tuple[str, ...], validity: Sequence[ValidityFile]
+) -> list[dict[str, Any]]:
     """For each metric what it is, its row in each run, and each run's difference to the first."""
     tables = [{row["name"]: row for row in metric_table(run.store, metrics)} for run in runs]
     rows = []
@@ -217,7 +224,9 @@ def _comparison(runs: Sequence[CurrentRecords], metrics: tuple[str, ...]) -> lis
         entries = [{key: table[metric][key] for key in _ROW} for table in tables]
         for entry, run in zip(entries, runs, strict=True):
             entry["delta"] = None if run is runs[0] else paired_difference(runs[0], run, metric)
-        rows.append({**facts, "runs": entries, "best": _best(entries, facts["direction"])})
+        checked = standing(facts, validity, installed_expectations(metric)).document()
+        best = _best(entries, facts["direction"])
+        rows.append({**facts, "runs": entries, "best": best, "validity": checked})
     return rows
 
 

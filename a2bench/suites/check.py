@@ -13,7 +13,9 @@ from a2bench.errors import CaseError
 from a2bench.suites.finding import Finding
 from a2bench.suites.header import changed_parts, contents_of, read_header
 from a2bench.suites.images import SuiteImages, image_findings, licence_findings, near_duplicates
-from a2bench.suites.words import case_findings, same_prompt
+from a2bench.suites.looks import Look, look_at, read_looks, why_no_looks, write_looks
+from a2bench.suites.splits import element_findings, split_findings
+from a2bench.suites.words import case_findings, name_findings, reading_findings, same_prompt
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,10 @@ class SuiteCheck:
         }
 
 
-def check_suite_file(name: str) -> SuiteCheck:
+def check_suite_file(name: str, *, look: bool = True, save_looks: bool = False) -> SuiteCheck:
     """Check a suite given by name or path; lines that cannot be read as cases are findings, not exceptions.
+
+    look, save_looks: as in `check_suite`.
 
     Raises:
         UnknownNameError: no suite of that name.
@@ -66,14 +70,23 @@ def check_suite_file(name: str) -> SuiteCheck:
     path, parts = find_suite(name)
     cases, errors = read_suite(path)
     unread = tuple(Finding("error", None, str(error)) for error in errors)
-    return check_suite(select_parts(Suite(path.stem, path, cases), parts), unread)
+    return check_suite(select_parts(Suite(path.stem, path, cases), parts), unread, look=look, save_looks=save_looks)
 
 
-def check_suite(suite: Suite, unread: tuple[Finding, ...] = ()) -> SuiteCheck:
-    """Check the cases of a suite and all their images; ``unread`` are findings from reading its file."""
+def check_suite(
+    suite: Suite, unread: tuple[Finding, ...] = (), *, look: bool = True, save_looks: bool = False
+) -> SuiteCheck:
+    """Check the cases of a suite and all their images.
+
+    unread: findings from reading its file. look: let networks look at images whose looks are not known yet.
+    save_looks: write the looks beside the suite.
+    """
     images = SuiteImages(suite)
     try:
-        found = list(_findings(suite, images))
+        looks, found = _looks(images, look)
+        found += _findings(suite, images, looks)
+        if save_looks:
+            write_looks(suite, looks)
     except CaseError as error:  # the catalogue cannot be read, and so nothing that needs it
         found = [Finding("error", None, str(error))]
     findings = [*unread, *found]
@@ -82,13 +95,32 @@ def check_suite(suite: Suite, unread: tuple[Finding, ...] = ()) -> SuiteCheck:
     return SuiteCheck(suite.name, suite.path, suite.revision, len(suite.cases), len(images.uses), tuple(findings))
 
 
-def _findings(suite: Suite, images: SuiteImages) -> Iterator[Finding]:
+def _looks(images: SuiteImages, look: bool) -> tuple[dict[str, Look], list[Finding]]:
+    """The looks of all shown images that can be looked at, and a finding where that was not possible."""
+    shown = {use.image.sha256: use.image for key, use in images.uses.items() if use.shown}
+    looks = {sha256: seen for sha256, seen in read_looks(images.suite).items() if sha256 in shown}
+    usable = [images.uses[key].image for key, report in images.read.items() if report.look is not None]
+    missing = [image for image in usable if image.sha256 in shown and image.sha256 not in looks]
+    if not missing or not look:
+        return looks, []
+    if reason := why_no_looks():
+        text = f"{len(missing)} images were not compared by their looks, nor searched for faces: this {reason}"
+        return looks, [Finding("warning", None, text)]
+    look_at(missing, looks)
+    return looks, []
+
+
+def _findings(suite: Suite, images: SuiteImages, looks: dict[str, Look]) -> Iterator[Finding]:
     yield from _version_findings(suite)
     yield from image_findings(images)
     yield from licence_findings(images)
     for case in suite.cases:
         yield from case_findings(case)
     yield from same_prompt(suite)
+    yield from reading_findings(suite)
+    yield from name_findings(suite, images.severity)
+    yield from split_findings(suite, images, looks)
+    yield from element_findings(suite, images, looks)
     for first, second in near_duplicates(images):
         yield Finding(
             "warning",

@@ -11,13 +11,19 @@ from dataclasses import dataclass
 VERSION = 1
 """Changes whenever the same scores may give another summary."""
 
+HEADLINE = "headline"
+"""Name of the row over all dimensions."""
+
 
 @dataclass(frozen=True)
 class Anchor:
-    """A metric, the version that the anchors were measured with, and the values that become 0 and 1 (clamped)."""
+    """A metric, the version that the anchors were measured with, and the values that become 0 and 1 (clamped).
+
+    version: None where the metric is a share from 0 to 1 in every version, so that there is nothing to measure.
+    """
 
     metric: str
-    version: int
+    version: int | None
     zero: float
     one: float
     reason: str
@@ -29,11 +35,11 @@ class Anchor:
 
 ELEMENT_METRICS: dict[str, tuple[Anchor, ...]] = {
     "character": (
-        Anchor("identity_similarity", 1, 0, 1, "presence x likeness already; 0.36 is dlib's own limit for one person"),
-        Anchor("character_similarity", 1, 0, 1, "presence x fidelity already; for characters without a clear face"),
+        Anchor("identity_similarity", None, 0, 1, "presence x likeness of the face already"),
+        Anchor("character_similarity", None, 0, 1, "presence x fidelity already; for characters without a clear face"),
     ),
-    "object": (Anchor("object_similarity", 1, 0, 1, "presence x fidelity already"),),
-    "background": (Anchor("background_similarity", 1, 0, 1, "presence x fidelity already"),),
+    "object": (Anchor("object_similarity", None, 0, 1, "presence x fidelity already"),),
+    "background": (Anchor("background_similarity", None, 0, 1, "presence x fidelity already"),),
 }
 """How well an element is there, by its role. The next metric is asked where one does not apply to the element (a
 reference without a face); where one applies but could not be measured, the element has no value."""

@@ -7,7 +7,7 @@ exists only when every planned sample has all dimensions.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -15,11 +15,19 @@ from typing import Any
 from a2bench.cases import element_ids
 from a2bench.harness.bootstrap import clustered_interval
 from a2bench.harness.records import SampleRecord, ScoreRecord
-from a2bench.harness.tables import CurrentRecords, role_of, shown_text
-from a2bench.totals.definition import DIMENSIONS, ELEMENT_METRICS, VERSION, Anchor, Dimension, summary_metrics
+from a2bench.harness.tables import MARKS, CurrentRecords, role_of, shown_text
+from a2bench.harness.validity_file import ValidityFile, standing
+from a2bench.totals.definition import (
+    DIMENSIONS,
+    ELEMENT_METRICS,
+    HEADLINE,
+    VERSION,
+    Anchor,
+    Dimension,
+    summary_metrics,
+)
+from a2bench.totals.expectations import PREFIX, SUMMARY, summary_infos
 from a2bench.totals.means import soft_harmonic_mean
-
-HEADLINE = "headline"
 
 
 @dataclass(frozen=True)
@@ -91,8 +99,8 @@ def _unmeasured(anchor: Anchor, record: ScoreRecord | None) -> Value:
 
 
 def _normalised(anchor: Anchor, record: ScoreRecord, value: float) -> Value:
-    version = record.identity.get("metric", {}).get("version", anchor.version)
-    if version != anchor.version:
+    version = record.identity.get("metric", {}).get("version")
+    if anchor.version is not None and version != anchor.version:
         reason = f"{anchor.metric} is of version {version}, its anchors were measured with version {anchor.version}"
         return Value(None, reason)
     return Value(anchor.fraction(value))
@@ -103,8 +111,8 @@ def recorded_elements(record: SampleRecord) -> tuple[str, ...]:
     return element_ids(role for role, _ in record.identity.get("case", {}).get("references", ()))
 
 
-def run_totals(run: CurrentRecords) -> list[dict[str, Any]]:
-    """The rows of the summary: dimensions, then the headline.
+def run_totals(run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> list[dict[str, Any]]:
+    """The rows of the summary: dimensions, then the headline, each marked by the verdicts of the controls on it.
 
     Each has ``value`` and ``interval`` (95 %, over cases) on a scale of 0 to 100, ``scored`` of ``total`` samples, and
     ``reasons`` for what has no value. Only the headline's value needs full coverage.
@@ -130,6 +138,10 @@ def run_totals(run: CurrentRecords) -> list[dict[str, Any]]:
     headline = _row(HEADLINE, "Headline", question, None, found[HEADLINE], reasons[HEADLINE], total)
     if headline["scored"] < total:
         headline |= {"value": None, "interval": None}
+    expectations = {info.name: info.expectations for info in summary_infos()}
+    for row in (*rows, headline):
+        about = {"name": PREFIX + row["name"], "version": VERSION, "backend": SUMMARY}
+        row["validity"] = standing(about, validity, expectations[about["name"]]).document()
     return [*rows, headline]
 
 
@@ -162,13 +174,37 @@ def _row(
     }
 
 
+def summary_scores(run: CurrentRecords) -> Iterator[ScoreRecord]:
+    """The rows of the summary for every video of a run, as scores."""
+    for (case, seed), sample in run.samples.items():
+        if sample.video is None:
+            continue
+        found = {metric: run.score((case, seed), metric) for metric in run.manifest.metrics}
+        scores = {metric: score for metric, score in found.items() if score is not None}
+        for name, entry in sample_totals(recorded_elements(sample), scores).items():
+            yield ScoreRecord(
+                key="",
+                identity={},
+                case=case,
+                seed=seed,
+                metric=PREFIX + name,
+                video_sha256=sample.video.sha256,
+                status="unscored" if entry.value is None else "scored",
+                value=entry.value,
+                reason=entry.reason,
+                seconds=0,
+                finished="",
+            )
+
+
 def totals_text(rows: list[dict[str, Any]]) -> str:
     """The summary for a terminal."""
     lines = ["summary (0 to 100; 95 % interval over cases)"]
     for row in rows:
         value = "-" if row["value"] is None else f"{row['value']:.1f}"
         interval = f"[{row['interval'][0]:.1f}, {row['interval'][1]:.1f}]" if row["interval"] else ""
-        lines.append(f"  {row['title']:<12} {value:>6} {interval:<14} {row['scored']}/{row['total']}")
+        mark = MARKS[row["validity"]["state"]]
+        lines.append(f"  {row['title']:<12} {value:>6} {interval:<14} {row['scored']}/{row['total']}  {mark}")
         if row["name"] == HEADLINE and row["value"] is None:
             short = ", ".join(f"{r['title']} {r['scored']}/{r['total']}" for r in rows[:-1] if r["scored"] < r["total"])
             lines.append(f"  no headline: it needs all four of every sample; there is {short}")

@@ -2,19 +2,22 @@
 
 SIFT keypoints (Lowe 2004, through OpenCV) of the reference and of the frame are matched (ratio test), one similarity
 transform is fitted (RANSAC), the reference is warped by it, and the correlation of the grey pixels inside the element's
-mask says how far they are the same. A re-shot element has no such transform; a pasted one has.
+mask says how far they are the same. A re-shot element has no such transform; a pasted one has. The same is tried with
+the reference mirrored, and with the reference's own surroundings where a cut-out tells them from the element.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from a2bench.cases import Element
 from a2bench.counting import count
+from a2bench.ledger import Box
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench_metrics.images import element_image
+from a2bench_metrics.images import element_image, read_reference
 from a2bench_metrics.opencv import opencv
 
 MAX_FRAMES = 8
@@ -22,6 +25,8 @@ LONG_SIDE = 640
 """Longest side of a reference or frame when keypoints are looked for."""
 RATIO = 0.8
 MIN_INLIERS = 8
+SAME_PICTURE = 0.9
+"""Correlation with a photograph from which a cut-out was cut from it."""
 MIN_PIXELS = 400
 """Fewest pixels of the warped mask for a correlation to mean anything."""
 
@@ -32,10 +37,12 @@ class Alignment:
 
     correlation: normalised cross-correlation inside the warped mask, in [0, 1]; 0 where no transform was found.
     box: of the warped mask, in pixels of the video; None where none was found.
+    surroundings: the same correlation for what surrounds the element in its reference, 0 where nothing tells it apart.
     """
 
     correlation: float
-    box: tuple[float, float, float, float] | None
+    box: Box | None
+    surroundings: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,19 @@ class _Keypoints:
     descriptors: NDArray[np.float32] | None
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A reference as it is looked for: the element, the element mirrored, and what surrounds it."""
+
+    element: _Keypoints
+    mirrored: _Keypoints
+    surroundings: _Keypoints | None
+
+
 class AlignmentFeature:
     """Computes, for each element, an `Alignment` in up to eight of the sampled frames."""
 
-    info = FeatureInfo(name="alignment", version=1, backend="SIFT + RANSAC (OpenCV)", packages=("cv2",))
+    info = FeatureInfo(name="alignment", version=2, backend="SIFT + RANSAC (OpenCV)", packages=("cv2",))
 
     def compute(self, sample: Sample) -> tuple[tuple[int, ...], dict[str, list[Alignment]]]:
         """Indices of the frames, and for each element id its alignment in each of them."""
@@ -61,16 +77,37 @@ class AlignmentFeature:
         scale = sample.video.frames.shape[2] / frames[0].grey.shape[1]
         found = {}
         for name, element in sample.case.named_elements():
-            what = (element.cutout or element.reference).sha256
-            reference = sample.embedded(self.info, what, partial(_reference, element))
-            found[name] = [_align(reference, frame, scale) for frame in frames]
+            what = f"{(element.cutout or element.reference).sha256} in {element.reference.sha256}"
+            reference = sample.embedded(self.info, what, partial(_source, element))
+            found[name] = [_best(reference, frame, scale) for frame in frames]
         return chosen, found
 
 
-def _reference(element: Element) -> _Keypoints:
+def _source(element: Element) -> _Source:
     count("reference:alignment")
     reference = element_image(element)
-    return _keypoints(reference.pixels, reference.mask)
+    mirrored = np.ascontiguousarray(reference.pixels[:, ::-1]), np.ascontiguousarray(reference.mask[:, ::-1])
+    own = _keypoints(reference.pixels, reference.mask)
+    return _Source(own, _keypoints(*mirrored), _surroundings(own, element) if element.cutout else None)
+
+
+def _surroundings(own: _Keypoints, element: Element) -> _Keypoints | None:
+    """The photograph that a cut-out was made from, with a mask of what is not the element; None where it is another."""
+    photograph = _keypoints(read_reference(element.reference).pixels, None)
+    fit = _fit(own, photograph)
+    if fit is None or correlation(fit.warped[fit.inside], photograph.grey[fit.inside]) < SAME_PICTURE:
+        return None
+    grown = opencv().dilate(fit.inside.astype(np.uint8), np.ones((9, 9), np.uint8))
+    return replace(photograph, mask=(1.0 - grown).astype(np.float32))
+
+
+def _best(source: _Source, frame: _Keypoints, scale: float) -> Alignment:
+    """The better of the element as it is and mirrored, with what the frame shows of its surroundings."""
+    element = max(
+        (_align(one, frame, scale) for one in (source.element, source.mirrored)), key=lambda found: found.correlation
+    )
+    around = _align(source.surroundings, frame, scale).correlation if source.surroundings else 0.0
+    return replace(element, surroundings=around)
 
 
 def _keypoints(pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None) -> _Keypoints:
@@ -86,29 +123,41 @@ def _keypoints(pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None) -> _
     return _Keypoints(grey, small, np.asarray([point.pt for point in points], np.float32).reshape(-1, 2), descriptors)
 
 
-def _align(reference: _Keypoints, frame: _Keypoints, scale: float) -> Alignment:
+class _Fit(NamedTuple):
+    """A reference laid over a frame: its grey pixels there, and where its mask is."""
+
+    warped: NDArray[np.uint8]
+    inside: NDArray[np.bool_]
+
+
+def _fit(reference: _Keypoints, frame: _Keypoints) -> _Fit | None:
+    """Lay a reference over a frame by the best similarity transform, if there is one."""
     cv2 = opencv()
-    nothing = Alignment(0.0, None)
     if reference.descriptors is None or frame.descriptors is None or len(frame.descriptors) < 2:
-        return nothing
+        return None
     pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(reference.descriptors, frame.descriptors, k=2)
     good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < RATIO * pair[1].distance]
     if len(good) < MIN_INLIERS:
-        return nothing
+        return None
     cv2.setRNGSeed(0)  # RANSAC draws from OpenCV's generator; the result must not depend on what ran before
     source = reference.points[[match.queryIdx for match in good]]
     target = frame.points[[match.trainIdx for match in good]]
     transform, inliers = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=4.0)
     if transform is None or int(inliers.sum()) < MIN_INLIERS:
-        return nothing
+        return None
     size = (frame.grey.shape[1], frame.grey.shape[0])
     warped = cv2.warpAffine(reference.grey, transform, size, flags=cv2.INTER_AREA)
     inside = cv2.warpAffine(reference.mask, transform, size, flags=cv2.INTER_LINEAR) > 0.5
-    if int(inside.sum()) < MIN_PIXELS:
-        return nothing
-    rows, columns = np.nonzero(inside)
-    box = tuple(float(v * scale) for v in (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
-    return Alignment(correlation(warped[inside], frame.grey[inside]), box)  # type: ignore[arg-type]
+    return _Fit(warped, inside) if int(inside.sum()) >= MIN_PIXELS else None
+
+
+def _align(reference: _Keypoints, frame: _Keypoints, scale: float) -> Alignment:
+    fit = _fit(reference, frame)
+    if fit is None:
+        return Alignment(0.0, None)
+    rows, columns = np.nonzero(fit.inside)
+    x0, y0, x1, y1 = (float(v * scale) for v in (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
+    return Alignment(correlation(fit.warped[fit.inside], frame.grey[fit.inside]), (x0, y0, x1, y1))
 
 
 def correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:

@@ -1,5 +1,6 @@
 """Is this the place of the background reference? Measured where no character or object was found."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 
 from a2bench.cases import Element
 from a2bench.counting import count
+from a2bench.ledger import Box
 from a2bench.metrics import FeatureInfo, Sample
 from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
 from a2bench_metrics.dense import AREA, CELL, CHANNELS, DenseFrame, embed
+from a2bench_metrics.faces import SampleFaces
 from a2bench_metrics.finder import Hit, histogram
 from a2bench_metrics.images import read_reference
 from a2bench_metrics.opencv import opencv
@@ -33,8 +36,21 @@ class Place:
     colours: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class SamplePlaces:
+    """Where the background is seen.
+
+    scores: by id of a background, of each sampled frame; None where found elements leave too little free.
+    behind: by id of another element, of each sampled frame: how much the place where the element was found last, or
+    will be found next, looks like background; None where it is found, never is, or no background is known.
+    """
+
+    scores: dict[str, tuple[float | None, ...]]
+    behind: dict[str, tuple[float | None, ...]]
+
+
 class PlacesFeature:
-    """Feature ``places``: for each background element and sampled frame, how well the free cells fit its reference.
+    """Feature ``places``: how well the free cells of each sampled frame fit the reference of the background.
 
     The reference is embedded whole and as its four overlapping quarters enlarged 1.5 times, so that pans and zooms find
     their cells. A frame's score is the mean over its free cells of the best cosine with any cell of the reference, plus
@@ -43,29 +59,74 @@ class PlacesFeature:
 
     info = FeatureInfo(
         name="places",
-        version=1,
+        version=2,
         backend="best cells at 2 sizes + HSV colours",
-        features=("dense", "hits"),
+        features=("dense", "hits", "faces"),
         packages=("torch", "cv2"),
     )
 
-    def compute(self, sample: Sample) -> dict[str, tuple[float | None, ...]]:
-        """Scores by element id; None for a frame in which found elements leave too little free."""
+    def compute(self, sample: Sample) -> SamplePlaces:
+        """Compare all sampled frames with the reference of the background, if the case has one."""
         frames: tuple[DenseFrame, ...] = sample.feature("dense")
         hits: dict[str, tuple[Hit, ...]] = sample.feature("hits")
-        found = {}
+        taken = _taken(hits, sample.feature("faces"))
+        scores: dict[str, tuple[float | None, ...]] = {}
+        behind: dict[str, tuple[float | None, ...]] = {name: (None,) * len(frames) for name in hits}
         for name, element in sample.case.named_elements("background"):
-            reference = sample.embedded(self.info, element.reference.sha256, partial(_place, element))
-            found[name] = tuple(
-                background_score(frame, [own[index].box for own in hits.values() if own[index].found], reference)
-                for index, frame in enumerate(frames)
+            place = sample.embedded(self.info, element.reference.sha256, partial(_place, element))
+            scores[name] = tuple(
+                background_score(frame, boxes, place) for frame, boxes in zip(frames, taken, strict=True)
             )
-        return found
+            behind = {name: _behind(frames, own, taken, place) for name, own in hits.items()}
+        return SamplePlaces(scores, behind)
 
 
 def _place(element: Element) -> Place:
     count("reference:places")
     return make_place(read_reference(element.reference).pixels)
+
+
+def _taken(hits: Mapping[str, Sequence[Hit]], faces: SampleFaces) -> list[list[Box]]:
+    """For each looked-at frame what is in front: found elements, their copies, and the bodies below all faces."""
+    return [
+        [box for own in hits.values() for box in own[index].boxes] + [_body(face.box) for face in found]
+        for index, found in enumerate(faces.frames)
+    ]
+
+
+def _behind(
+    frames: Sequence[DenseFrame], hits: Sequence[Hit], taken: Sequence[list[Box]], place: Place
+) -> tuple[float | None, ...]:
+    found = [index for index, hit in enumerate(hits) if hit.found]
+    if not found:
+        return (None,) * len(hits)
+    nearest = [hits[min(found, key=lambda other: abs(other - index))].box for index in range(len(hits))]
+    return tuple(
+        None if hit.found else ground_likeness(frame, box, boxes, place)
+        for frame, hit, box, boxes in zip(frames, hits, nearest, taken, strict=True)
+    )
+
+
+def ground_likeness(frame: DenseFrame, box: Box, boxes: list[Box], place: Place) -> float:
+    """Mean over the inner cells of a box of the best cosine with a cell of the place or a free cell of the frame."""
+    _, rows, columns = frame.grid.shape
+    free = _free(frame, [*boxes, box])
+    width, height = CELL * frame.scale[0], CELL * frame.scale[1]
+    x, y = (box[0] + box[2]) / 2 / width, (box[1] + box[3]) / 2 / height
+    half_width, half_height = 0.3 * (box[2] - box[0]) / width, 0.3 * (box[3] - box[1]) / height
+    top, bottom = int(max(0, y - half_height)), max(int(y) + 1, round(y + half_height))
+    left, right = int(max(0, x - half_width)), max(int(x) + 1, round(x + half_width))
+    grid = frame.grid.numpy()
+    cells = grid[:, min(top, rows - 1) : bottom, min(left, columns - 1) : right].reshape(CHANNELS, -1).T
+    ground = np.concatenate([place.cells, grid.reshape(CHANNELS, -1).T[free.ravel()]])
+    return round(float((cells @ ground.T).max(axis=1).mean()), 5)
+
+
+def _body(face: Box) -> Box:
+    """About where a person with that face is: three faces wide and eight high, with half a face of hair."""
+    x0, y0, x1, y1 = face
+    width, height = x1 - x0, y1 - y0
+    return max(0.0, x0 - width), max(0.0, y0 - height / 2), x1 + width, y1 + 6.5 * height
 
 
 def make_place(pixels: NDArray[np.uint8]) -> Place:
@@ -81,16 +142,12 @@ def make_place(pixels: NDArray[np.uint8]) -> Place:
     return Place(cells, histogram(frames[0].hsv, None))
 
 
-def background_score(frame: DenseFrame, boxes: list[tuple[float, float, float, float]], place: Place) -> float | None:
+def background_score(frame: DenseFrame, boxes: list[Box], place: Place) -> float | None:
     """Mean over the cells outside the boxes of the best cosine with a cell of the place, plus likeness of colours.
 
     None where fewer than `MIN_FREE` of the cells are free.
     """
-    _, rows, columns = frame.grid.shape
-    free = np.ones((rows, columns), bool)
-    width, height = CELL * frame.scale[0], CELL * frame.scale[1]
-    for x0, y0, x1, y1 in boxes:
-        free[int(y0 // height) : int(-(-y1 // height)), int(x0 // width) : int(-(-x1 // width))] = False
+    free = _free(frame, boxes)
     if free.mean() < MIN_FREE:
         return None
     cells = frame.grid.reshape(CHANNELS, -1).numpy().T[free.ravel()]
@@ -98,6 +155,15 @@ def background_score(frame: DenseFrame, boxes: list[tuple[float, float, float, f
     size = frame.hsv.shape[1], frame.hsv.shape[0]
     mask = opencv().resize(free.astype(np.uint8), size, interpolation=opencv().INTER_NEAREST)
     return round(cosine + COLOUR_WEIGHT * float(place.colours @ histogram(frame.hsv, mask)), 5)
+
+
+def _free(frame: DenseFrame, boxes: list[Box]) -> NDArray[np.bool_]:
+    """Which cells no box touches."""
+    free = np.ones(frame.grid.shape[1:], bool)
+    width, height = CELL * frame.scale[0], CELL * frame.scale[1]
+    for x0, y0, x1, y1 in boxes:
+        free[int(y0 // height) : int(-(-y1 // height)), int(x0 // width) : int(-(-x1 // width))] = False
+    return free
 
 
 def _covering(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -123,7 +189,7 @@ class BackgroundSimilarity:
 
     info = MetricInfo(
         name="background_similarity",
-        version=1,
+        version=2,
         title="Background",
         group="consistency",
         range=(0, 1),
@@ -145,7 +211,7 @@ class BackgroundSimilarity:
         names = [name for name, _ in sample.case.named_elements("background")]
         if not names:
             return Score(None, reason="the case has no background")
-        curve = tuple(None if score is None else fidelity(score) for score in sample.feature("places")[names[0]])
+        curve = tuple(None if score is None else fidelity(score) for score in sample.feature("places").scores[names[0]])
         values = [value for value in curve if value is not None]
         if not values:
             return Score(None, reason="the elements cover the background in every sampled frame")

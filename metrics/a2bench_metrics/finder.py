@@ -7,7 +7,8 @@ back-end and were chosen on constructed frames: `metrics/calibration/README.md`.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from a2bench.cases import Element
 from a2bench.counting import count
+from a2bench.ledger import Box
 from a2bench.metrics import FeatureInfo, Sample
 from a2bench_metrics.dense import CELL, MEAN, DenseFrame, forward
 from a2bench_metrics.images import ReferenceImage, element_image
@@ -33,22 +35,37 @@ INNER = 0.12
 NULL, FOUND, FULL = 0.30, 0.50, 0.85
 """Scores of an absent element (mean), of one that counts as found, and of one that is there pixel for pixel."""
 
+TWICE, TWICE_SHARE = 0.60, 0.78
+"""Score, and share of the first place's score, from which the best place apart from it is a second copy."""
+
 
 @dataclass(frozen=True)
 class Hit:
     """The best place for an element in one frame.
 
     score: cosine plus weighted likeness of colours, about 0.3 where the element is absent.
-    box: ``(x0, y0, x1, y1)`` in pixels of the video.
+    box: ``(x0, y0, x1, y1)`` in pixels of the video. again: the best place apart from this one, if the frame has one.
     """
 
     score: float
-    box: tuple[float, float, float, float]
+    box: Box
+    again: "Hit | None" = None
 
     @property
     def found(self) -> bool:
         """Whether the element counts as being there."""
         return self.score >= FOUND
+
+    @property
+    def copies(self) -> int:
+        """Places that show the element, up to two."""
+        twice = self.again is not None and self.again.score >= max(TWICE, TWICE_SHARE * self.score)
+        return 0 if not self.found else 2 if twice else 1
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Where the element is found: nowhere, in one place, or in two."""
+        return () if not self.found else (self.box, self.again.box) if self.again and self.copies > 1 else (self.box,)
 
     @property
     def fidelity(self) -> float:
@@ -74,7 +91,7 @@ class HitsFeature:
 
     info = FeatureInfo(
         name="hits",
-        version=1,
+        version=2,
         backend="cell matching at 8 sizes + HSV colours",
         features=("dense",),
         packages=("torch", "cv2"),
@@ -121,21 +138,38 @@ def make_template(reference: ReferenceImage) -> Template:
 
 
 def locate(template: Template, frame: DenseFrame) -> Hit:
-    """The best place of a template in one frame."""
+    """The best place of a template in one frame, and the best apart from it."""
     import torch
 
     _, rows, columns = frame.grid.shape
     padded = torch.nn.functional.pad(frame.grid, (MARGIN,) * 4)
-    whole = (0, 0, columns, rows)
-    best, best_window, surest, surest_window = -1.0, whole, -math.inf, whole
-    for kernel, bias in zip(template.kernels, template.biases, strict=True):
-        _, h, w = kernel.shape
-        if h > padded.shape[1] or w > padded.shape[2]:
-            continue
-        similarity = correlate(padded, kernel)
+    # Rounded, so that the choice between equal windows does not hang on the last bit.
+    maps = [
+        (np.round(correlate(padded, kernel).numpy().astype(np.float64), 5), kernel.shape[1:], bias)
+        for kernel, bias in zip(template.kernels, template.biases, strict=True)
+        if kernel.shape[1] <= padded.shape[1] and kernel.shape[2] <= padded.shape[2]
+    ]
+    first, window = _best(template, frame, maps)
+    apart = [
+        (np.where(_apart(window, similarity.shape, size), similarity, -1.0), size, bias)
+        for similarity, size, bias in maps
+    ]
+    if not any((similarity > -1).any() for similarity, _, _ in apart):
+        return first
+    return replace(first, again=_best(template, frame, apart)[0])
+
+
+Window = tuple[int, int, int, int]
+Maps = Sequence[tuple[NDArray[np.float64], tuple[int, int], float]]
+
+
+def _best(template: Template, frame: DenseFrame, maps: Maps) -> tuple[Hit, Window]:
+    """The best place in maps of cosines, as a hit and as a window ``(x0, y0, x1, y1)`` of cells, edges cut off."""
+    _, rows, columns = frame.grid.shape
+    best, best_window, surest, surest_window = -1.0, (0, 0, columns, rows), -math.inf, (0, 0, columns, rows)
+    for similarity, (h, w), bias in maps:
         place = int(similarity.argmax())
-        # Rounded, so that the choice between equal windows does not hang on the last bit.
-        cosine = round(float(similarity.flatten()[place]), 5)
+        cosine = float(similarity.flat[place])
         y, x = place // similarity.shape[1] - MARGIN, place % similarity.shape[1] - MARGIN
         window = (max(x, 0), max(y, 0), min(x + w, columns), min(y + h, rows))
         if cosine > best:
@@ -145,7 +179,22 @@ def locate(template: Template, frame: DenseFrame) -> Hit:
     colours = float(template.colours @ _window_colours(frame.hsv, best_window))
     sx, sy = frame.scale
     x0, y0, x1, y1 = (float(CELL * cells) for cells in surest_window)
-    return Hit(round(best + COLOUR_WEIGHT * colours, 5), (x0 * sx, y0 * sy, x1 * sx, y1 * sy))
+    return Hit(round(best + COLOUR_WEIGHT * colours, 5), (x0 * sx, y0 * sy, x1 * sx, y1 * sy)), surest_window
+
+
+def _apart(window: Window, shape: tuple[int, ...], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which places of a map hold a window of ``size`` cells apart from the given: neither has the other's middle."""
+    (x0, y0, x1, y1), (h, w) = window, size
+    left, top = np.arange(shape[1]) - MARGIN, np.arange(shape[0]) - MARGIN
+
+    def inside(middle: Any, low: Any, high: Any) -> Any:
+        return (low <= middle) & (middle <= high)
+
+    x, y = left + w / 2, top + h / 2
+    lends = inside(y, y0, y1)[:, None] & inside(x, x0, x1)[None]
+    has = inside((y0 + y1) / 2, top, top + h)[:, None] & inside((x0 + x1) / 2, left, left + w)[None]
+    result: NDArray[np.bool_] = ~(lends | has)
+    return result
 
 
 def correlate(grid: Any, kernel: Any) -> Any:

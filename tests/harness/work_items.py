@@ -55,3 +55,8 @@ class InSteps:
             time.sleep(self.pause)
             tell_step(step + 1, 3)
         return Video(np.zeros((settings.num_frames, settings.height, settings.width, 3), np.uint8), settings.fps)
+
+
+def visible_gpu(argument: dict[str, Any]) -> list[Any]:
+    time.sleep(0.3)  # long enough for the other worker to take an item too
+    return [os.getpid(), os.environ.get("CUDA_VISIBLE_DEVICES")]

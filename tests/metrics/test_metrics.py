@@ -112,7 +112,7 @@ def test_opposite_motions_do_not_cancel() -> None:
 
 
 def test_two_people_are_assigned_jointly() -> None:
-    from a2bench_metrics.identity_similarity import assign
+    from a2bench_metrics.people import assign
 
     # Greedy by row would give the first reference the face that only the second can have.
     assert assign(np.array([[0.8, 0.7], [0.75, 0.0]])) == [1, 0]
@@ -122,7 +122,7 @@ def test_two_people_are_assigned_jointly() -> None:
 
 
 def test_likeness_is_a_third_at_dlibs_own_limit() -> None:
-    from a2bench_metrics.identity_similarity import likeness
+    from a2bench_metrics.people import likeness
 
     assert likeness(np.array([0.0, 0.3, 0.6, 0.75, 1.4])) == pytest.approx([1, 1, 1 / 3, 0, 0])
 
