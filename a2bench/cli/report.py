@@ -23,10 +23,22 @@ from a2bench.errors import InputError
     show_envvar=True,
     help="Verdicts of your own `a2bench metrics validate`, by which metrics are marked.",
 )
+@click.option(
+    "--beside",
+    multiple=True,
+    metavar="RESULT|TABLE",
+    help="Show results of another suite too, marked as reported: a result file or folder, or a table of "
+    "`a2bench totals --published`, such as opens2v-v1.1-open. May be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--open", "open_page", is_flag=True, help="Show the page in the browser.")
 def report_command(
-    runs: tuple[Path, ...], output: Path | None, validity: Path | None, as_json: bool, open_page: bool
+    runs: tuple[Path, ...],
+    output: Path | None,
+    validity: Path | None,
+    beside: tuple[str, ...],
+    as_json: bool,
+    open_page: bool,
 ) -> int:
     """Write the page of one run, or of several runs of one suite side by side.
 
@@ -34,17 +46,21 @@ def report_command(
     Markdown and JSON.
     """  # fmt: skip
     from a2bench.harness.store import RunStore
+    from a2bench.peers.published import published_tables
+    from a2bench.peers.read import read_reported
     from a2bench.report import write_report
 
     if len({run.resolve() for run in runs}) < len(runs):
         raise InputError("a run is named twice; name each run once")
+    tables = published_tables()
+    reported = [row for name in beside for row in tables.get(name) or read_reported(Path(name))]
     folder = output or (runs[0] / "report" if len(runs) == 1 else Path("report"))
-    page = write_report(list(runs), folder, validity)
+    page = write_report(list(runs), folder, validity, reported)
     stores = [RunStore(run) for run in runs]
     without = [str(run) for run, store in zip(runs, stores, strict=True) if not store.scores]
     if as_json:
-        tables = sorted(str(path) for path in (folder / "tables").iterdir())
-        document = {"report": str(page), "tables": tables, "runs": [str(run) for run in runs], "unscored_runs": without}
+        files = sorted(str(path) for path in (folder / "tables").iterdir())
+        document = {"report": str(page), "tables": files, "runs": [str(run) for run in runs], "unscored_runs": without}
         click.echo(json.dumps(document, indent=2))
     else:
         for run in without:

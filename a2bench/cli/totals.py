@@ -21,26 +21,62 @@ if TYPE_CHECKING:
 def totals_command(
     paths: tuple[Path, ...], published: bool, system: str | None, board: str | None, dimensions: bool, as_json: bool
 ) -> int:
-    """Totals of OpenS2V-Eval, VBench and A2-Bench, by their own definitions.
+    """Totals of A2Bench, OpenS2V-Eval, VBench and A2-Bench, by their own definitions.
 
-    RESULT is a result file or folder of one of these suites: its totals are computed again, beside what it prints. A
-    total is given only where all its dimensions are there. Nothing of this was measured here.
+    RUN is a run of ours: its summary, and the others' totals as far as its metrics are theirs. RESULT is a result file
+    or folder of another suite, reported and not measured here: its totals are computed again, beside what it prints. A
+    total is given only where all its dimensions are there.
     """
     from a2bench.errors import InputError
     from a2bench.peers.published import published_tables
     from a2bench.peers.read import read_reported
 
     if not paths and not published:
-        raise InputError("name a result file or folder of another suite, or type: a2bench totals --published")
+        raise InputError("name a run, or a result file or folder of another suite, or type: a2bench totals --published")
     rows = [row for table in published_tables().values() for row in table] if published else []
+    own: dict[str, dict[str, Any]] = {}
     for path in paths:
-        rows += read_reported(path, system, board)
+        if (path / "run.json").is_file():
+            own[str(path)] = _totals_of_run(path)
+        else:
+            rows += read_reported(path, system, board)
     if as_json:
-        click.echo(json.dumps({"schema": 1, "reported": [row.document() for row in rows]}, indent=2))
-    else:
-        for line in reported_lines(rows, dimensions):
+        document = {"schema": 1, "runs": own, "reported": [row.document() for row in rows]}
+        click.echo(json.dumps(document, indent=2))
+        return 0
+    for name, found in own.items():
+        for line in _run_lines(name, found):
             click.echo(line)
+    for line in reported_lines(rows, dimensions):
+        click.echo(line)
     return 0
+
+
+def _totals_of_run(path: Path) -> dict[str, Any]:
+    from a2bench.harness.store import RunStore
+    from a2bench.harness.tables import CurrentRecords, metric_table
+    from a2bench.harness.validity_file import known_validity
+    from a2bench.peers.own import totals_of_run
+    from a2bench.totals.run import run_totals
+
+    run, validity = CurrentRecords(RunStore(path)), known_validity(None)
+    table = metric_table(run.store, run.manifest.metrics)
+    return {"summary": run_totals(run, validity), "others": totals_of_run(table)}
+
+
+def _run_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
+    from a2bench.totals.run import totals_text
+
+    yield f"{name}: measured here"
+    yield totals_text(found["summary"])
+    for suite in found["others"]:
+        for total in suite["totals"].values():
+            lacking = len(total["missing"])
+            yield f"  {total['name']:<24} {_text(total['value']):>8}" + (f"  {lacking} missing" if lacking else "")
+        for dimension, value in suite["dimensions"].items():
+            reason = suite["reasons"].get(dimension, "")
+            yield f"    {suite['titles'][dimension]:<24} {_text(value):>6}  {reason}".rstrip()
+    yield ""
 
 
 def reported_lines(rows: Iterable["Reported"], dimensions: bool = False) -> Iterator[str]:

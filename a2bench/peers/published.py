@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -25,7 +26,7 @@ def published_tables() -> dict[str, tuple[Reported, ...]]:
                 values={key: float(row[key]) for key in suite.dimensions},
                 published={key: float(row[key]) for key in suite.totals},
                 source=entry["source"],
-                notes=(entry["note"],),
+                notes=tuple(re.split(r"(?<=\.) ", entry["note"])),
             )
             for row in csv.DictReader(lines)
         )

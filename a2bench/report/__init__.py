@@ -5,13 +5,14 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from a2bench.errors import InputError, OutputError
 from a2bench.harness.store import RunStore, explained_output_errors
 from a2bench.harness.tables import CurrentRecords, write_tables
 from a2bench.harness.validity_file import known_validity
+from a2bench.peers.reported import Reported
 from a2bench.report.data import check_comparable, page_data
 from a2bench.report.media import MediaFolder
 from a2bench.report.page import GENERATOR, page_html
@@ -24,10 +25,13 @@ logger = logging.getLogger(__name__)
 _PARTS = {"index.html", "media", "tables"}
 
 
-def write_report(runs: list[Path], output: Path, validity: Path | None = None) -> Path:
+def write_report(
+    runs: list[Path], output: Path, validity: Path | None = None, reported: Sequence[Reported] = ()
+) -> Path:
     """Write ``index.html``, ``media/`` and ``tables/`` of these runs to the folder ``output``.
 
     Metrics are marked by the verdicts of the file ``validity`` (`a2bench metrics validate`) and the shipped ones.
+    Results of other suites (``reported``) stand in tables of their own.
 
     The new report is made beside the old one and takes its place when it is complete.
 
@@ -50,7 +54,7 @@ def write_report(runs: list[Path], output: Path, validity: Path | None = None) -
         earlier = [output / "media", *(run / place for run in runs for place in ("pictures", "report/media"))]
         media = MediaFolder(folder, earlier)
         totals = {name: run_totals(run, verdicts) for name, run in named.items()}
-        data = page_data(named, metrics, media, totals, verdicts)
+        data = page_data(named, metrics, media, totals, verdicts, reported)
         write_tables({name: run.store for name, run in named.items()}, metrics, folder / "tables", totals, verdicts)
         (folder / "index.html").write_text(page_html(data), encoding="utf-8", newline="\n")
     return output / "index.html"

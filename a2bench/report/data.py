@@ -25,6 +25,7 @@ from a2bench.harness.tables import (
     shown_text,
 )
 from a2bench.harness.validity_file import ValidityFile, installed_expectations, standing
+from a2bench.peers.reported import Reported
 from a2bench.report.media import MediaFolder
 
 
@@ -59,6 +60,7 @@ def page_data(
     media: MediaFolder,
     totals: Totals,
     validity: Sequence[ValidityFile] = (),
+    reported: Sequence[Reported] = (),
 ) -> PageData:
     """Collect everything for the page; pictures and videos go to ``media``."""
     records = list(runs.values())
@@ -88,10 +90,37 @@ def page_data(
         "seeds": seeds,
         "runs": [_describe_run(name, run, metrics) for name, run in runs.items()],
         "totals": [totals[name] for name in runs],
+        "reported": _reported_groups(reported),
         "metrics": table,
         "cases": cases,
     }
     return PageData(overview, details)
+
+
+def _reported_groups(rows: Sequence[Reported]) -> list[dict[str, Any]]:
+    """One table per suite and source; what stands in them comes from outside."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row.suite.title, row.source), []).append(row.document())
+    return [
+        {
+            "title": title,
+            "source": shown_text(source),
+            "unit": found[0]["unit"],
+            "totals": [total["name"] for total in found[0]["totals"].values()],
+            "dimensions": list(found[0]["titles"].values()),
+            "notes": list(dict.fromkeys(note for row in found for note in row["notes"])),
+            "rows": [
+                {
+                    "system": row["system"],
+                    "totals": list(row["totals"].values()),
+                    "values": [_short(value) for value in row["dimensions"].values()],
+                }
+                for row in found
+            ],
+        }
+        for (title, source), found in groups.items()
+    ]
 
 
 def _suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:

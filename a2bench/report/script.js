@@ -84,6 +84,59 @@
         el("dl", {}, run.facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])))))));
   }
 
+  // ---- totals --------------------------------------------------------------------------------------------------------
+  const VALIDITY = { valid: "valid", fails: "fails its validity check", "not checked": "not checked" };
+  function validityMark(validity) {
+    const name = validity.state.replace(" ", "-");
+    return el("span", { class: "mark " + name, title: "Against the controls: " + validity.reason }, VALIDITY[validity.state]);
+  }
+  function totalBar(row) {
+    if (!present(row.value)) return null;
+    const at = (value) => clamp(value, 0, 100) + "%";
+    return el("div", { class: "total-bar", "aria-hidden": "true" }, el("i", { style: { width: at(row.value) } }),
+      row.interval ? el("b", { style: { left: at(row.interval[0]), width: clamp(row.interval[1] - row.interval[0], 0, 100) + "%" } }) : null);
+  }
+  function totalCell(row) {
+    const share = `${row.scored} of ${row.total} videos`;
+    const reason = row.reasons.length ? row.reasons[0].reason : "";
+    return el("td", { class: row.name === "headline" ? "headline" : null },
+      el("span", { class: "mean" }, present(row.value) ? row.value.toFixed(1) : "–",
+        row.interval ? el("span", { class: "se", title: "95 % interval over cases" }, ` ${row.interval[0].toFixed(1)} to ${row.interval[1].toFixed(1)}`) : null),
+      totalBar(row),
+      el("div", { class: "soft small" + (row.scored < row.total ? " short" : "") }, share),
+      row.name === "headline" && !present(row.value) ? el("div", { class: "soft small" }, "only when every video has all four") : reason ? el("div", { class: "soft small reason" }, reason) : null);
+  }
+  function drawTotals() {
+    const section = document.getElementById("totals");
+    section.append(el("div", { class: "section-head" }, el("h2", { id: "totals-title" }, "In short"),
+      el("p", { class: "soft small" }, "From 0 to 100 with 95 % intervals over cases. A video that loses one of its elements gets few points in the headline, whatever else is good about it.")));
+    const rows = data.totals[0];
+    const order = [rows.length - 1, ...rows.keys()].slice(0, rows.length);
+    section.append(el("div", { class: "panel scroll", tabindex: "0", role: "region", "aria-label": "Summary" },
+      el("table", { class: "metrics totals" },
+        el("thead", {}, el("tr", {}, el("th", { scope: "col" }, ""), runs.map((run) => el("th", { scope: "col" }, run.label)))),
+        el("tbody", {}, order.map((index) => el("tr", {},
+          el("th", { scope: "row" }, rows[index].title, " ", validityMark(rows[index].validity), el("div", { class: "soft small" }, rows[index].question)),
+          data.totals.map((of) => totalCell(of[index]))))))));
+  }
+  function drawReported() {
+    const section = document.getElementById("reported");
+    if (!data.reported.length) { section.hidden = true; return; }
+    section.append(el("div", { class: "section-head" }, el("h2", { id: "reported-title" }, "Reported elsewhere"),
+      el("p", { class: "soft small" }, "Other suites' results: reported, not measured here, on other prompts; not comparable with this run's numbers. Each total is computed again by its suite's definition.")));
+    const figure = (value) => (present(value) ? value.toFixed(Math.abs(value) < 2 ? 3 : 2) : "–");
+    for (const group of data.reported) {
+      section.append(el("div", { class: "panel scroll reported", tabindex: "0", role: "region", "aria-label": group.title },
+        el("table", { class: "metrics" }, el("caption", {}, group.title, el("span", { class: "soft small" }, ` · ${group.unit} · ${group.source}`)),
+          el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "System"),
+            group.totals.map((name) => el("th", { scope: "col" }, name)), group.dimensions.map((name) => el("th", { scope: "col" }, name)))),
+          el("tbody", {}, group.rows.map((row) => el("tr", {}, el("th", { scope: "row" }, row.system),
+            row.totals.map((total) => el("td", {}, el("span", { class: "mean" }, figure(total.value)), present(total.published) && figure(total.published) !== figure(total.value) ? el("div", { class: "soft small" }, "printed: " + figure(total.published)) : null, total.missing.length ? el("div", { class: "soft small" }, "missing: " + total.missing.join(", ")) : null)),
+            row.values.map((value) => el("td", { class: "num" }, figure(value))))))),
+        group.notes.length ? el("p", { class: "soft small note" }, group.notes.join(" ")) : null));
+    }
+  }
+
   // ---- table of metrics ----------------------------------------------------------------------------------------------
   function coverage(row) {
     const share = (count) => percent(row.total ? count / row.total : 0);
@@ -131,7 +184,7 @@
         more.hidden = !open;
         toggle.setAttribute("aria-expanded", String(open));
       } }, metric.title);
-      const heading = el("th", { scope: "row" }, toggle, el("div", { class: "soft small" }, `${ARROW[metric.direction]} ${BETTER[metric.direction]}`));
+      const heading = el("th", { scope: "row" }, toggle, " ", validityMark(metric.validity), el("div", { class: "soft small" }, `${ARROW[metric.direction]} ${BETTER[metric.direction]}`));
       const cells = many
         ? metric.runs.map((row, run) => el("td", { class: metric.best.includes(run) ? "best" : null }, mean(row),
           metric.best.includes(run) ? el("span", { class: "tag-best" }, "best") : null,
@@ -144,11 +197,11 @@
     table.append(...bodies.values());
     section.append(el("div", { class: "panel scroll", tabindex: "0", role: "region", "aria-label": "Table of metrics" }, table));
     section.append(el("p", { class: "small soft", style: { "margin-top": ".6rem" } }, "The same numbers as ",
-      el("a", { href: "tables/summary.csv" }, "summary.csv"), ", ", el("a", { href: "tables/summary.md" }, "Markdown"), " and ", el("a", { href: "tables/summary.json" }, "JSON"), "; one row per score in ", el("a", { href: "tables/scores.csv" }, "scores.csv"), "."));
+      el("a", { href: "tables/totals.csv" }, "totals.csv"), ", ", el("a", { href: "tables/summary.csv" }, "summary.csv"), ", ", el("a", { href: "tables/summary.md" }, "Markdown"), " and ", el("a", { href: "tables/summary.json" }, "JSON"), "; one row per score in ", el("a", { href: "tables/scores.csv" }, "scores.csv"), "."));
   }
   function metricDetails(metric) {
     const [low, high] = metric.range;
-    const about = [["Name", metric.name], ["Range", `${present(low) ? low : "−∞"} to ${present(high) ? high : "∞"}${metric.unit ? " " + metric.unit : ""}`], ["Computed by", metric.backend || "–"], ["Version", metric.version]];
+    const about = [["Name", metric.name], ["Range", `${present(low) ? low : "−∞"} to ${present(high) ? high : "∞"}${metric.unit ? " " + metric.unit : ""}`], ["Computed by", metric.backend || "–"], ["Version", metric.version], ["Against the controls", `${VALIDITY[metric.validity.state]}: ${metric.validity.reason}`]];
     return el("div", { class: "more-grid" },
       el("div", {}, about.map(([name, value]) => el("div", {}, el("span", { class: "soft" }, name + ": "), present(value) ? String(value) : "–"))),
       metric.runs.map((row, index) => el("div", {}, many ? el("strong", {}, runs[index].label) : null,
@@ -694,7 +747,9 @@
   addEventListener("beforeprint", () => { if (order.length <= 200) order.forEach(build); });
 
   drawHeader();
+  drawTotals();
   drawMetrics();
+  drawReported();
   drawElements();
   drawCases();
   document.getElementById("foot").append(el("p", {}, document.querySelector("meta[name=generator]").content, ". Means are derived from the records of the run; the tables hold every score with its reason."));
