@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from a2bench.metrics import Sample
 from a2bench.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.faces import SampleFaces
-from a2bench_metrics.identity_similarity import likeness
+from a2bench_metrics.people import likeness
 
 
 def likeness_to_first(frames: list[NDArray[np.float64]]) -> list[float | None]:
