@@ -64,11 +64,13 @@ def test_one_frame_is_a_slip_only_between_longer_stretches_of_one_state() -> Non
     assert steadied(["kept"]) == ["kept"] and steadied([]) == []
 
 
-def test_the_verdict_is_what_it_was_most_of_the_rest_and_the_gravest_of_equals() -> None:
+def test_the_verdict_is_the_gravest_that_lasts() -> None:
     assert verdict_of({"kept": 0.8, "lost": 0.2}) == "kept"
     assert verdict_of({"kept": 0.79, "lost": 0.21}) == "lost"
     assert verdict_of({"pasted": 0.5, "lost": 0.5}) == "lost"
     assert verdict_of({"kept": 0.6, "drifted": 0.3, "lost": 0.1}) == "drifted"
+    assert verdict_of({"pasted": 0.7, "swapped": 0.2, "lost": 0.1}) == "swapped"
+    assert verdict_of({"kept": 0.7, "duplicated": 0.15, "lost": 0.15}) == "lost"
     assert verdict_of({"pasted": 1.0}) == "pasted"
 
 

@@ -362,12 +362,14 @@ def _tell_plan(
 def _tell_result(
     request: "RunRequest", results: dict[str, "RunResult"], report: Path | None, given: dict[str, Any]
 ) -> None:
+    from a2bench.harness.ledger import ledger_document, ledger_text, run_ledger
     from a2bench.harness.store import RunStore
     from a2bench.harness.tables import CurrentRecords, making_counts, making_text, metric_table, table_text
     from a2bench.harness.validity_file import known_validity
     from a2bench.totals.run import run_totals, totals_text
 
     store = RunStore(request.output)
+    ledger = run_ledger(CurrentRecords(store)) if "score" in results else []
     validity = known_validity(given["validity"]) if "score" in results else ()
     table = metric_table(store, request.metrics, validity) if "score" in results else []
     totals = run_totals(CurrentRecords(store), validity) if "score" in results else []
@@ -390,11 +392,14 @@ def _tell_result(
             "making": making_counts(CurrentRecords(store)),
             "totals": totals,
             "metrics": table,
+            "ledger": ledger_document(ledger),
         }
         click.echo(json.dumps(document, indent=2))
         return
     if table:
         click.echo(table_text(table))
+        if ledger:
+            click.echo("\n" + ledger_text(ledger))
         click.echo("\n" + totals_text(totals))
     if making := making_text(CurrentRecords(store)):
         click.echo(f"made: {making}")

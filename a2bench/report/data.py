@@ -10,6 +10,8 @@ from typing import Any
 
 from a2bench.cases import Case, element_ids, load_suite
 from a2bench.errors import A2BenchError, InputError
+from a2bench.harness.ledger import METRIC as LEDGER_METRIC
+from a2bench.harness.ledger import ledger_of, run_ledger, story, verdict_counts
 from a2bench.harness.records import SampleRecord, ScoreRecord
 from a2bench.harness.store import SampleId
 from a2bench.harness.summary import clustered_mean
@@ -25,6 +27,7 @@ from a2bench.harness.tables import (
     shown_text,
 )
 from a2bench.harness.validity_file import ValidityFile, installed_expectations, standing
+from a2bench.ledger import MEANING, STATES
 from a2bench.peers.reported import Reported
 from a2bench.report.media import MediaFolder
 
@@ -92,6 +95,10 @@ def page_data(
         "totals": [totals[name] for name in runs],
         "reported": _reported_groups(reported),
         "metrics": table,
+        "ledger": {
+            "states": [[state, MEANING[state]] for state in STATES],
+            "runs": [verdict_counts(run_ledger(run)) for run in records],
+        },
         "cases": cases,
     }
     return PageData(overview, details)
@@ -318,7 +325,24 @@ def _sample_detail(
     return {
         **_video_detail(name, run, record, media),
         "scores": {metrics.index(name): _score_detail(score) for name, score in scores.items() if score is not None},
+        "ledger": _ledger_detail(scores.get(LEDGER_METRIC)),
     }
+
+
+def _ledger_detail(score: ScoreRecord | None) -> list[dict[str, Any]]:
+    """For each element its time line and verdict; nothing when it was not computed."""
+    rows = ledger_of(score) if score is not None else ()
+    return [
+        {
+            "element": row.element,
+            "verdict": row.entry["verdict"],
+            "spans": [[span.state, _short(span.start), _short(span.end)] for span in row.entry["spans"]],
+            "story": story(row.entry),
+        }
+        if row.entry is not None
+        else {"element": row.element, "verdict": None, "spans": [], "story": shown_text(row.reason or "not measured")}
+        for row in rows
+    ]
 
 
 def _video_detail(name: str, run: CurrentRecords, record: SampleRecord, media: MediaFolder) -> dict[str, Any]:
@@ -369,8 +393,13 @@ def _score_detail(score: ScoreRecord) -> dict[str, Any]:
             }
             for entry in detail.get("evidence", [])
         ],
-        "details": [[key, shown_text(value)] for key, value in _flat(dict(detail.get("details", {})))],
+        "details": [[key, shown_text(value)] for key, value in _flat(_further(detail))],
     }
+
+
+def _further(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What a score keeps beside its value; the ledger has its own place on the page."""
+    return {key: value for key, value in detail.get("details", {}).items() if key != "ledger"}
 
 
 def _short(value: float | None) -> float | None:

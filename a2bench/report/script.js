@@ -246,8 +246,48 @@
     const select = el("select", { onchange: () => { gridMetric = Number(select.value); drawGrid(holder); } },
       el("option", { value: "-1" }, "each element by the first metric that measures it"), perElement.map((index) => el("option", { value: index }, metrics[index].title)));
     section.append(el("div", { class: "section-head" }, el("h2", { id: "elements-title" }, "Which elements are lost"),
-      el("div", { class: "tools" }, el("label", {}, "Value ", select))), holder);
+      el("div", { class: "tools" }, el("label", {}, "Value ", select))), verdictTable(), holder);
     drawGrid(holder);
+  }
+
+  // ---- the element ledger --------------------------------------------------------------------------------------------
+  const STATES = data.ledger.states;
+  const LEDGER = metrics.findIndex((metric) => metric.name === "element_integrity");
+  const meaningOf = new Map(STATES);
+  const verdictBadge = (state) => el("span", { class: "verdict", title: meaningOf.get(state) }, el("i", { class: "state s-" + state, "aria-hidden": "true" }), state);
+  /* How often elements of each role were kept, and what became of the others. */
+  function verdictTable() {
+    if (!data.ledger.runs.some((roles) => Object.keys(roles).length)) return null;
+    const rows = runs.flatMap((run, index) => Object.entries(data.ledger.runs[index]).map(([role, counts]) => ({ run, role, counts })));
+    const total = (counts) => Object.values(counts).reduce((a, b) => a + b, 0);
+    return el("div", { class: "panel scroll ledger-table", tabindex: "0", role: "region", "aria-label": "Verdicts by role" }, el("table", {},
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "What became of them"), STATES.map(([state]) => el("th", { scope: "col" }, verdictBadge(state))), el("th", { scope: "col" }, "all"))),
+      el("tbody", {}, rows.map(({ run, role, counts }) => el("tr", {}, el("th", { scope: "row" }, badge(role), " " + role + "s", many ? el("span", { class: "soft small" }, " of " + run.label) : null),
+        STATES.map(([state]) => el("td", { class: counts[state] ? "num" : "num dash" }, counts[state] ? [el("b", {}, counts[state]), el("span", { class: "soft small" }, " " + percent(counts[state] / total(counts)))] : "–")),
+        el("td", { class: "num" }, total(counts)))))));
+  }
+  /* Under the player: one row per element, coloured and patterned by state over the time of the video. */
+  function ledgerStrip(card, sample, run) {
+    if (!sample.ledger || !sample.ledger.length) return null;
+    const { video } = sample;
+    const seconds = video.frames / video.fps;
+    const used = new Set(sample.ledger.flatMap((row) => row.spans.map((span) => span[0])));
+    const go = (row, start, end) => {
+      if (LEDGER >= 0) selectMetric(card, LEDGER);
+      const score = scoreOf(card, run, LEDGER);
+      const inside = score ? score.evidence.map((entry, index) => ({ ...entry, index })).filter((entry) => entry.element === row.element && (entry.frame + 0.5) / video.fps >= start && (entry.frame + 0.5) / video.fps <= end) : [];
+      card.chosen = inside.length ? { run, index: inside[0].index } : null;
+      card.player.seekTime(inside.length ? (inside[0].frame + 0.5) / video.fps : (start + end) / 2);
+      drawBoxes(card);
+    };
+    const head = el("i", { class: "ledger-head" });
+    card.ledgerHeads.push({ run, move: (frame) => head.style.setProperty("left", 100 * (frame + 0.5) / video.frames + "%") });
+    return el("div", { class: "ledger" },
+      el("div", { class: "ledger-rows" }, sample.ledger.map((row, index) => [el("span", { style: { "grid-row": index + 1 } }, badge(row.element)),
+        row.verdict ? el("div", { class: "ledger-bar", style: { "grid-row": index + 1 }, role: "group", "aria-label": `${row.element}: ${row.story}` }, row.spans.map(([state, start, end]) => el("button", { class: "state s-" + state, style: { width: 100 * (end - start) / seconds + "%" }, title: `${row.element} ${state} ${start.toFixed(2)}–${end.toFixed(2)} s: ${meaningOf.get(state)}`, onclick: () => go(row, start, end) }, el("span", {}, state)))) : el("div", { class: "soft small", style: { "grid-row": index + 1 } }, row.story),
+        el("span", { style: { "grid-row": index + 1 } }, row.verdict ? verdictBadge(row.verdict) : "–")]),
+        el("div", { class: "ledger-over", "aria-hidden": "true", style: { "grid-row": "1 / " + (sample.ledger.length + 1) } }, head)),
+      el("div", { class: "ledger-key soft small" }, STATES.filter(([state]) => used.has(state)).map(([state, meaning]) => el("span", {}, el("i", { class: "state s-" + state, "aria-hidden": "true" }), ` ${state}: ${meaning}`))));
   }
   function drawGrid(holder) {
     const table = cases.map((entry) => runs.map((_, run) => {
@@ -398,6 +438,7 @@
     const samples = card.detail.map((run) => run[card.seed]);
     card.samples = samples;
     card.chosen = null;
+    card.ledgerHeads = [];
     card.player = new Player(card);
     const media = el("div", {}, el("div", { class: "players", style: { "--runs": runs.length } }, samples.map((sample, run) => playerColumn(card, sample, run))), card.player.transport());
     card.scoreHolder = el("div", { class: "score-wrap" });
@@ -429,7 +470,7 @@
     const strip = video.strip ? el("div", { class: "strip" }, el("img", { src: video.strip, alt: "Frames of the video from first to last", loading: "lazy" }),
       el("div", { class: "hits" }, video.stripFrames.map((frame) => el("button", { title: "frame " + frame, "aria-label": "Go to frame " + frame, onclick: () => card.player.seekTime((frame + 0.5) / video.fps) })))) : null;
     const making = sample.tier ? el("p", { class: "soft small" }, "Made: " + sample.tier + (sample.rung && sample.rung !== "none" ? `, memory: ${sample.rung}` : "")) : null;
-    return el("div", { class: "player" }, heading, stage, strip, making);
+    return el("div", { class: "player" }, heading, stage, strip, ledgerStrip(card, sample, run), making);
   }
 
   // One clock for all videos of a case.
@@ -654,7 +695,7 @@
     return String(size >= 100 ? Math.round(value) : Number(value.toFixed(size >= 10 ? 1 : size >= 0.095 || size === 0 ? 2 : 4))).replace(/^-/, "−");
   }
   function moveHeads(card) {
-    for (const head of card.heads || []) { const item = card.player.items.find((entry) => entry.run === head.run); if (item) head.move(card.player.frame(item)); }
+    for (const head of [...(card.heads || []), ...(card.ledgerHeads || [])]) { const item = card.player.items.find((entry) => entry.run === head.run); if (item) head.move(card.player.frame(item)); }
   }
   function evidenceList(card, run, score) {
     if (!score.evidence.length || !card.samples[run].video) return null;

@@ -38,7 +38,7 @@ class LedgerFeature:
 
     info = FeatureInfo(
         name="ledger",
-        version=1,
+        version=2,
         backend="faces, looks and places together",
         features=("hits", "places", "faces", "alignment"),
         packages=("scipy",),

@@ -36,7 +36,7 @@ def test_who_is_there_when_is_found_within_a_quarter_of_a_second(truth: Sample) 
 def test_verdicts_presence_and_who_did_it_of_the_known_truth(truth: Sample) -> None:
     ledger: dict[str, Entry] = truth.feature("ledger")
     verdicts = {name: entry["verdict"] for name, entry in ledger.items()}
-    assert verdicts == {"character": "pasted", "object": "lost", "object-2": "duplicated", "background": "kept"}
+    assert verdicts == {"character": "swapped", "object": "lost", "object-2": "duplicated", "background": "kept"}
     assert set(ledger["character"]["others"]) == {"stranger"}
     assert ledger["character"]["presence"] == pytest.approx(5 / 7, abs=0.05)
     assert ledger["object"]["first_seen"] == pytest.approx(2, abs=TOLERANCE)
