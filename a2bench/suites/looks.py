@@ -43,7 +43,13 @@ class Look:
     face: NDArray[np.float32] | None
 
     def is_like(self, other: "Look") -> float | None:
-        """The cosine of the embeddings where it says that the images look the same, else None."""
+        """The cosine of the embeddings where it says that the images look the same, else None.
+
+        Portraits that face the camera all look alike (two people of a2bench-v1 reach 0.91), so where both images have
+        faces, different faces are different looks.
+        """
+        if self.face is not None and other.face is not None and self.is_person(other) is None:
+            return None
         cosine = float(self.embedding @ other.embedding)
         return cosine if cosine >= SAME_LOOK else None
 

@@ -109,6 +109,15 @@ def test_the_same_look_in_two_splits_is_an_error_and_in_one_split_it_is_not(shel
     assert shelf.findings() == []
 
 
+def test_portraits_of_two_people_are_not_one_look_and_of_one_person_are(shelf: Shelf) -> None:
+    embedding = look(70).embedding
+    for case, face in ((0, 0), (1, 1)):
+        shelf.looks[f"character-{case}.png"] = Look(embedding, np.full(128, face, np.float32))
+    assert shelf.findings() == []
+    shelf.looks["character-1.png"] = shelf.looks["character-0.png"]
+    assert "character-1.png: has the look of character-0.png" in only(shelf.findings())
+
+
 def test_nearly_the_same_picture_in_two_splits_is_an_error(shelf: Shelf) -> None:
     from PIL import Image
 
