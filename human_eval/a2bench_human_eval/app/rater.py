@@ -75,7 +75,7 @@ def _show_problem() -> None:
 
 
 def _consent(desk: Desk, secret: str, place: Place) -> None:
-    st.title(place.settings.title)
+    st.title(plain(place.settings.title))
     st.markdown(place.settings.consent_text)
     left, right = st.columns(2)
     left.button(
@@ -185,8 +185,9 @@ def _questions(
     """Questions and buttons; an answer draws only these anew, so that keys can be pressed fast."""
     answers: dict[str, str] = st.session_state.setdefault(f"answers-{key}", dict(view.answers))
     current = next((q.id for q in view.questions if q.id not in answers), None)
-    for question in view.questions:
-        _question(question, answers, view, is_current=question.id == current)
+    with st.container(key="questions"):
+        for question in view.questions:
+            _question(question, answers, view, is_current=question.id == current)
     _footer(desk, secret, place, view, answers, watched=watched, key=key, changing=changing)
 
 
