@@ -6,13 +6,24 @@ READY := .venv/.ready
 # Machines behind a proxy have its certificate in the system's store, where uv looks only when told.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-slow validity lint lock clean
+.PHONY: demo test system test-slow validity lint lock clean
 
 demo: $(READY)  ## evaluate a built-in system over the mini suite and write an HTML report
 	$(BIN)/a2bench eval --model collage --suite a2bench-mini --output runs/demo
 
-test: $(READY)  ## the tests (pass options with ARGS="-k name")
+test: $(READY) system  ## the tests (pass options with ARGS="-k name")
 	$(BIN)/python -m pytest $(ARGS)
+
+system:  ## Chromium and PostgreSQL for the tests, where apt-get may install them; without them some tests are skipped
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		missing=; \
+		command -v chromium >/dev/null || missing="$$missing chromium"; \
+		ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+		if [ -n "$$missing" ]; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null || \
+				echo "could not install:$$missing; the tests that need them are skipped"; \
+		fi; \
+	fi
 
 test-slow: $(READY)  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)

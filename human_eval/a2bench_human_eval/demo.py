@@ -17,11 +17,19 @@ from a2bench_human_eval.settings import study_settings
 from a2bench_human_eval.tables import Study
 
 NAME = "demo"
-CASES = 6
 SETTINGS = GenerationSettings(width=416, height=240, num_frames=33)
 
 
-def demo_study(engine: Engine, folder: Path, systems: Sequence[str], say: Callable[[str], None]) -> str:
+def demo_study(
+    engine: Engine,
+    folder: Path,
+    systems: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    cases: int = 6,
+    ballots: int = 8,
+    votes: int = 3,
+) -> str:
     """Make the runs and the study, unless they are there; returns its name."""
     with Session(engine) as session:
         if session.scalars(select(Study).where(Study.name == NAME)).one_or_none():
@@ -32,7 +40,7 @@ def demo_study(engine: Engine, folder: Path, systems: Sequence[str], say: Callab
         request = RunRequest(
             adapter=system,
             options={},
-            suite=suite.select(limit=CASES),
+            suite=suite.select(limit=cases),
             full_suite=suite,
             seeds=(0,),
             settings=SETTINGS,
@@ -40,13 +48,19 @@ def demo_study(engine: Engine, folder: Path, systems: Sequence[str], say: Callab
             output=folder / "runs" / system,
             origins={},
         )
-        say(f"making {CASES} videos of {system}")
+        say(f"making {cases} videos of {system}")
         with RunStore(request.output).locked():
             harness.generate(request, ExecutionOptions(), TerminalProgress(-1))
         runs.append(request.output)
     say("making clips")
     settings = study_settings(
-        name=NAME, width=SETTINGS.width, height=SETTINGS.height, ballots_per_rater=8, warm_up=1, check_every=4
+        name=NAME,
+        width=SETTINGS.width,
+        height=SETTINGS.height,
+        ballots_per_rater=ballots,
+        votes_per_task=votes,
+        warm_up=1,
+        check_every=4,
     )
     create_study(engine, settings, runs, folder / "media")
     return NAME

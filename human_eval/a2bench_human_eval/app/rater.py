@@ -10,19 +10,12 @@ from html import escape
 
 import streamlit as st
 
-from a2bench_human_eval.app.player import player
+from a2bench_human_eval.app.components import ask, player
 from a2bench_human_eval.app.server import COOKIE, open_desk
 from a2bench_human_eval.desk import Desk, Feedback, Place
-from a2bench_human_eval.protocol import CANNOT_JUDGE, Question
 from a2bench_human_eval.raters import AccessError, StageError
 from a2bench_human_eval.voting import BallotError, BallotView
 
-PAIR_BUTTONS = (
-    ("left", "Left", "1"),
-    ("right", "Right", "2"),
-    ("tie", "Tie", "3"),
-    ("both_bad", "Both bad", "4"),
-)
 STYLE = """<style>
 .stMainBlockContainer { padding: 1rem 1.5rem 2rem; max-width: 1500px; }
 [data-testid="stHeader"] { display: none; }
@@ -182,41 +175,9 @@ def _references(view: BallotView) -> str:
 def _questions(
     desk: Desk, secret: str, place: Place, view: BallotView, *, watched: bool, key: str, changing: bool
 ) -> None:
-    """Questions and buttons; an answer draws only these anew, so that keys can be pressed fast."""
-    answers: dict[str, str] = st.session_state.setdefault(f"answers-{key}", dict(view.answers))
-    current = next((q.id for q in view.questions if q.id not in answers), None)
-    with st.container(key="questions"):
-        for question in view.questions:
-            _question(question, answers, view, is_current=question.id == current)
+    """Questions and buttons; answers draw only these anew."""
+    answers = ask(key, view.questions, view.answers)
     _footer(desk, secret, place, view, answers, watched=watched, key=key, changing=changing)
-
-
-def _question(question: Question, answers: dict[str, str], view: BallotView, *, is_current: bool) -> None:
-    """One question with its buttons; the keys work for the first question without an answer."""
-    key = f"{view.id}-{view.revision}-{question.id}"
-    buttons = PAIR_BUTTONS if "left" in question.answers else _rating_buttons(question)
-    widths = [6, *([2] * len(buttons))] if "left" in question.answers else [4, *([2] * len(buttons))]
-    columns = st.columns(widths, vertical_alignment="center", gap="small")
-    columns[0].markdown(("▸ " if is_current else "") + plain(question.text))
-    for column, (answer, label, keycap) in zip(columns[1:], buttons, strict=True):
-        column.button(
-            label,
-            key=f"{key}-{answer}",
-            type="primary" if answers.get(question.id) == answer else "secondary",
-            shortcut=keycap if is_current else None,
-            width="stretch",
-            on_click=answers.__setitem__,
-            args=(question.id, answer),
-        )
-
-
-def _rating_buttons(question: Question) -> list[tuple[str, str, str]]:
-    labelled = [
-        (step, f"{step}: {question.anchors[step]}" if step in question.anchors else step, step)
-        for step in question.answers
-        if step != CANNOT_JUDGE
-    ]
-    return [*labelled, (CANNOT_JUDGE, "Cannot judge", "0")]
 
 
 def plain(text: str) -> str:
@@ -250,9 +211,10 @@ def _footer(
         elif not changing and (place.done + 1) % place.settings.break_every == 0:
             st.session_state["break_at"] = place.done + 1
 
-    send, undo, clear, skip = st.columns([4, 2, 2, 2])
+    send, undo, skip = st.columns([4, 2, 2])
     moved = send.button(
         "Send vote",
+        key=f"send-{key}",  # so that a second press is never taken for a vote on the next ballot
         type="primary",
         shortcut="Enter",
         disabled=not (complete and watched),
@@ -261,10 +223,11 @@ def _footer(
         args=(vote,),
     )
     if place.can_undo and view.purpose != "training":
-        moved |= undo.button("Earlier vote", shortcut="Z", width="stretch", on_click=_go_back)
-    clear.button("Clear answers", shortcut="Backspace", width="stretch", on_click=answers.clear)
+        moved |= undo.button("Earlier vote", key=f"undo-{key}", shortcut="Z", width="stretch", on_click=_go_back)
     if changing:
-        moved |= skip.button("Leave as it was", shortcut="Escape", width="stretch", on_click=_go_forward)
+        moved |= skip.button(
+            "Leave as it was", key=f"leave-{key}", shortcut="Escape", width="stretch", on_click=_go_forward
+        )
     elif view.purpose != "training":
         with skip.popover("Skip", width="stretch"):
             for reason in SKIP_REASONS:
