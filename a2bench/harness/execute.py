@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections import deque
@@ -67,6 +68,21 @@ class _StepDone:
     total: int
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What a worker says when it can begin another item while it finishes this one."""
+
+
+@dataclass(frozen=True)
+class Later:
+    """What the function of an item returns when the rest needs no GPU: it is done beside the next item.
+
+    finish: makes the result; runs in a thread, one at a time in each worker.
+    """
+
+    finish: Callable[[], Any]
+
+
 class Executor(Protocol):
     """Runs items in any order and yields each outcome as soon as it is there."""
 
@@ -88,11 +104,26 @@ class InlineExecutor:
 
 
 @dataclass
+class _Job:
+    item: WorkItem
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+
+@dataclass
 class _Worker:
     process: SpawnProcess
     connection: Connection
-    item: WorkItem | None = None
-    started: float = 0.0
+    making: _Job | None = None
+    finishing: _Job | None = None
+
+    @property
+    def jobs(self) -> list[_Job]:
+        """What it works on, the older first."""
+        return [job for job in (self.finishing, self.making) if job]
 
 
 class LocalExecutor:
@@ -126,9 +157,9 @@ class LocalExecutor:
         try:
             for number in range(min(self.num_workers, len(waiting))):
                 self._workers.append(self._start(number))
-            while waiting or any(worker.item for worker in self._workers):
+            while waiting or any(worker.jobs for worker in self._workers):
                 self._hand_out(waiting)
-                for outcome in self._collect():
+                for outcome in self._collect(waiting):
                     attempts = outcome.item.attempts + 1
                     item = replace(outcome.item, attempts=attempts)
                     if outcome.status in ("crashed", "failed") and attempts <= self.retry:
@@ -152,46 +183,52 @@ class LocalExecutor:
 
     def _hand_out(self, waiting: deque[WorkItem]) -> None:
         for worker in self._workers:
-            if worker.item is None and waiting:
-                worker.item, worker.started = waiting.popleft(), time.monotonic()
+            if worker.making is None and waiting:
+                worker.making = _Job(waiting.popleft())
                 with contextlib.suppress(BrokenPipeError, ConnectionError):  # a dead worker is seen by _collect
-                    worker.connection.send(worker.item)
+                    worker.connection.send(worker.making.item)
 
-    def _collect(self) -> Iterator[Outcome]:
-        busy = [worker for worker in self._workers if worker.item]
+    def _collect(self, waiting: deque[WorkItem]) -> Iterator[Outcome]:
+        busy = [worker for worker in self._workers if worker.jobs]
         wait([worker.connection for worker in busy], timeout=self._seconds_to_next_timeout(busy))
         for worker in busy:
-            item, seconds = worker.item, time.monotonic() - worker.started
-            assert item is not None
-            outcome = self._heard(worker, item, seconds)
-            if outcome is None and self.timeout is not None and seconds > self.timeout:
-                self._kill(worker)
-                outcome = Outcome(item, "crashed", seconds, error=f"took longer than {self.timeout:g} s; see --timeout")
-                self._restart(worker)
-            if outcome is not None:
-                worker.item = None
-                yield outcome
-
-    def _heard(self, worker: _Worker, item: WorkItem, seconds: float) -> Outcome | None:
-        """The outcome of a worker's item if it is there; steps that come before it are passed on."""
-        while worker.connection.poll():
             try:
-                message: Outcome | _StepDone = worker.connection.recv()
+                yield from self._heard(worker)
             except (EOFError, ConnectionError):
                 worker.process.join()
-                outcome = Outcome(item, "crashed", seconds, error=_death(worker.process.exitcode))
-                self._restart(worker)
-                return outcome
+                # What it was making is to blame, not what it was writing.
+                yield self._lost(worker, worker.jobs[-1], _death(worker.process.exitcode), waiting)
+            late = [job for job in worker.jobs if self.timeout is not None and job.seconds > self.timeout]
+            if late:
+                self._kill(worker)
+                yield self._lost(worker, late[0], f"took longer than {self.timeout:g} s; see --timeout", waiting)
+
+    def _heard(self, worker: _Worker) -> Iterator[Outcome]:
+        """The outcomes that a worker has sent; steps before them are passed on."""
+        while worker.jobs and worker.connection.poll():
+            message: Outcome | _StepDone | _Made = worker.connection.recv()
             if isinstance(message, Outcome):
-                return message
-            if self.on_step:
-                self.on_step(item.id, message.done, message.total)
-        return None
+                if worker.finishing and worker.finishing.item == message.item:
+                    worker.finishing = None
+                else:
+                    worker.making = None
+                yield message
+            elif isinstance(message, _Made):
+                worker.making, worker.finishing = None, worker.making
+            elif self.on_step and worker.making:
+                self.on_step(worker.making.item.id, message.done, message.total)
+
+    def _lost(self, worker: _Worker, guilty: _Job, error: str, waiting: deque[WorkItem]) -> Outcome:
+        """A worker is gone, by one of its jobs; the other is done again."""
+        waiting.extendleft(job.item for job in worker.jobs if job is not guilty)
+        worker.making = worker.finishing = None
+        self._restart(worker)
+        return Outcome(guilty.item, "crashed", guilty.seconds, error=error)
 
     def _seconds_to_next_timeout(self, busy: list[_Worker]) -> float | None:
         if self.timeout is None:
             return None
-        return max(0.0, min(worker.started + self.timeout - time.monotonic() for worker in busy) + 0.01)
+        return max(0.0, self.timeout - max(job.seconds for worker in busy for job in worker.jobs) + 0.01)
 
     def _restart(self, worker: _Worker) -> None:
         worker.connection.close()
@@ -204,7 +241,7 @@ class LocalExecutor:
 
     def _stop(self) -> None:
         for worker in self._workers:
-            if worker.item is not None:
+            if worker.jobs:
                 self._kill(worker)
             worker.connection.close()
         for worker in self._workers:
@@ -222,28 +259,40 @@ SINGLE_THREAD = {
 
 
 def _perform(item: WorkItem, on_step: StepObserver | None = None) -> Outcome:
-    with listening(lambda done, total: on_step(item.id, done, total) if on_step else None):
-        return _performed(item)
+    """Do all of an item."""
+    outcome = _begin(item, on_step)
+    return _finish(outcome) if isinstance(outcome.result, Later) else outcome
 
 
-def _performed(item: WorkItem) -> Outcome:
-    take_counts()
-    started = time.monotonic()
+def _begin(item: WorkItem, on_step: StepObserver | None = None) -> Outcome:
+    """Do an item; its result may be `Later`."""
     module, _, name = item.function.partition(":")
+    take_counts()
+    with listening(lambda done, total: on_step(item.id, done, total) if on_step else None):
+        started = time.monotonic()
+        outcome = _attempt(item, started, lambda: getattr(importlib.import_module(module), name)(item.argument))
+    return replace(outcome, counts=take_counts())
+
+
+def _finish(made: Outcome) -> Outcome:
+    """The rest of an item; counts are left to what is made at the same time."""
+    outcome = _attempt(made.item, time.monotonic() - made.seconds, made.result.finish)
+    return replace(outcome, counts=made.counts)
+
+
+def _attempt(item: WorkItem, started: float, call: Callable[[], Any]) -> Outcome:
+    """Call something and say what became of it."""
+    status: Literal["failed", "output"]
     try:
-        result = getattr(importlib.import_module(module), name)(item.argument)
-    except OutputError as error:
-        return Outcome(item, "output", time.monotonic() - started, error=str(error), counts=take_counts())
+        result = call()
     except A2BenchError as error:
+        status = "output" if isinstance(error, OutputError) else "failed"
         refused = isinstance(error, InputError)
-        seconds = time.monotonic() - started
-        return Outcome(item, "failed", seconds, error=str(error), counts=take_counts(), refused=refused)
+        return Outcome(item, status, time.monotonic() - started, error=str(error), refused=refused)
     except Exception as error:  # an unexpected failure of one sample is recorded with its traceback; the rest goes on
         message = f"{type(error).__name__}: {error}"
-        return Outcome(
-            item, "crashed", time.monotonic() - started, None, message, traceback.format_exc(), counts=take_counts()
-        )
-    return Outcome(item, "done", time.monotonic() - started, result, counts=take_counts())
+        return Outcome(item, "crashed", time.monotonic() - started, None, message, traceback.format_exc())
+    return Outcome(item, "done", time.monotonic() - started, result)
 
 
 def _serve(connection: Connection, log: str) -> None:
@@ -254,23 +303,43 @@ def _serve(connection: Connection, log: str) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
+    sending = threading.Lock()
+
+    def send(message: Outcome | _StepDone | _Made) -> None:
+        with sending:
+            connection.send(message)
+
+    def finish(made: Outcome) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionError):
+            send(_finish(made))
+
+    finishing: threading.Thread | None = None
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
-            connection.send(_perform(connection.recv(), _StepSender(connection)))
+            outcome = _begin(connection.recv(), _StepSender(send))
+            if finishing:
+                finishing.join()
+                finishing = None
+            if isinstance(outcome.result, Later):
+                send(_Made())
+                finishing = threading.Thread(target=finish, args=(outcome,), daemon=True)
+                finishing.start()
+            else:
+                send(outcome)
 
 
 class _StepSender:
     """Tells the parent of steps: the last one always, others when a tenth of a second has passed."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, send: Callable[[_StepDone], None]) -> None:
+        self.send = send
         self.last = 0.0
 
     def __call__(self, _: str, done: int, total: int) -> None:
         now = time.monotonic()
         if done == total or now - self.last >= 0.1:
             self.last = now
-            self.connection.send(_StepDone(done, total))
+            self.send(_StepDone(done, total))
 
 
 def _die_with_parent() -> None:

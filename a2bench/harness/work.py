@@ -9,6 +9,7 @@ import shutil
 import time
 import traceback
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from a2bench.counting import count, take_counts
 from a2bench.errors import A2BenchError, AdapterError, VideoError
 from a2bench.feature_store import default_store
 from a2bench.features import DiskFeatures
+from a2bench.harness.execute import Later
 from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import file_sha256
 from a2bench.metrics import Metric, Sample, score_within_protocol
 from a2bench.pictures import draw_pictures, picture_paths
+from a2bench.resources import device
 from a2bench.scores import Score
 from a2bench.systems import GenerationSettings, NeedsSuite, VideoModel
 from a2bench.tiers import Making
@@ -35,8 +38,10 @@ _systems: dict[str, VideoModel] = {}
 _metrics: dict[str, Metric] = {}
 
 
-def generate(argument: dict[str, Any]) -> dict[str, Any]:
+def generate(argument: dict[str, Any]) -> dict[str, Any] | Later:
     """Make the video of one sample and leave it, complete and synced, at the temporary path.
+
+    Where a GPU makes the videos, only the frames are made here, and writing them is left for later.
 
     Raises:
         AdapterError: the system gave no usable video.
@@ -47,14 +52,26 @@ def generate(argument: dict[str, Any]) -> dict[str, Any]:
         element.reference.verified_path()
     system = resident_system(argument["adapter"], argument["options"], argument["suite"])
     made = system.generate(case, seed=argument["seed"], settings=settings)
+    if not isinstance(made, Path):
+        made = _checked(made, settings, system.meta.name)
+    write = partial(_written, made, Path(argument["temporary"]))
+    return Later(write) if overlaps(system) else write()
+
+
+def overlaps(system: VideoModel) -> bool:
+    """Whether a video is written while the next is made: where a GPU does that, whose worker has a core to spare."""
+    return system.meta.device == "gpu" and device().startswith("cuda")
+
+
+def _written(made: Video | Path, temporary: Path) -> dict[str, Any]:
     # A file that is taken over keeps its container; everything we encode is MP4.
     suffix = made.suffix.lower() if isinstance(made, Path) else ".mp4"
-    path = Path(argument["temporary"] + suffix)
+    path = temporary.with_name(temporary.name + suffix)
     with explained_output_errors(path.parent):
         if isinstance(made, Path):
             _take_over(made, path)
         else:
-            write_video(_checked(made, settings, system.meta.name), path)
+            write_video(made, path)
     info = probe_video(path)
     return {
         "temporary": str(path),

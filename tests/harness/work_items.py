@@ -3,11 +3,13 @@
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from a2bench.cases import Case
+from a2bench.harness.execute import Later
 from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video
@@ -60,3 +62,19 @@ class InSteps:
 def visible_gpu(argument: dict[str, Any]) -> list[Any]:
     time.sleep(0.3)  # long enough for the other worker to take an item too
     return [os.getpid(), os.environ.get("CUDA_VISIBLE_DEVICES")]
+
+
+def in_two_parts(argument: dict[str, Any]) -> Later:
+    """The first part notes when it begins, the second when it ends; each takes its seconds."""
+    note = Path(argument["notes"]) / f"{argument['n']}-begun"
+    note.write_text(str(time.monotonic()))
+    time.sleep(argument["first"])
+
+    def finish() -> int:
+        time.sleep(argument["second"])
+        if argument.get("break"):
+            raise ValueError("broken while finishing")
+        note.with_name(f"{argument['n']}-ended").write_text(str(time.monotonic()))
+        return int(argument["n"])
+
+    return Later(finish)
