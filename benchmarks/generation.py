@@ -74,7 +74,8 @@ def random_pipeline(device: str, memory: str, acceleration: Any) -> Any:
         UMT5EncoderModel,
     )
 
-    from a2bench.e2v.loading import KINDS, accelerate
+    from a2bench.e2v.checkpoint import SKYREELS_A2
+    from a2bench.e2v.loading import accelerate
     from a2bench.e2v.memory import choose_placement, part_of_module, wan_working
     from a2bench.e2v.offload import PlacedModel
     from a2bench.e2v.pipeline import Pipeline
@@ -105,7 +106,7 @@ def random_pipeline(device: str, memory: str, acceleration: Any) -> Any:
             value = torch.empty(parameter.shape, dtype=dtype).normal_(std=0.02)
             set_module_tensor_to_device(module, key, "cpu", value=value, dtype=dtype)
         module.requires_grad_(False).train(False)
-    parts = {name: part_of_module(kind, modules[name]) for name, kind in KINDS.items()}
+    parts = {part.name: part_of_module(part.kind, modules[part.name]) for part in SKYREELS_A2.networks}
     batch = 2 if acceleration.guidance == "batched" else 1
     placement = choose_placement(memory, parts, device, wan_working(*VIDEO, batch=batch))
     accelerate(modules["transformer"], acceleration)

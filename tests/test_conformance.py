@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench.adapters import ADAPTERS
 from a2bench.adapters.template import MySystem
 from a2bench.cases import Case
 from a2bench.conformance import check_adapter, passed
+from a2bench.harness.validate import controls
 from a2bench.systems import GenerationSettings, ModelMeta, VideoModel
 from a2bench.video import Video
 
@@ -31,7 +31,7 @@ def failures(system: object) -> list[str]:
     return [check.name for check in check_adapter("x", {}, instance=system) if check.status == "fail"]
 
 
-@pytest.mark.parametrize("name", [name for name in ADAPTERS if name not in ("folder", "command", "skyreels-a2")])
+@pytest.mark.parametrize("name", controls())
 def test_every_control_passes(name: str) -> None:
     checks = list(check_adapter(name, {}))
     assert passed(checks), checks

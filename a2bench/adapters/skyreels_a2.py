@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from a2bench.adapters.options import number, one_of, whole_number
 from a2bench.cases import Case
 from a2bench.errors import AdapterError, InputError
 from a2bench.steps import tell_step
@@ -89,15 +90,15 @@ class SkyReelsA2:
         from a2bench.e2v.source import find_weights
 
         self.sampling = Sampling(
-            steps=_whole("steps", steps),
-            guidance_scale=_number("guidance_scale", guidance_scale),
-            flow_shift=_number("flow_shift", flow_shift),
+            steps=whole_number("steps", steps),
+            guidance_scale=number("guidance_scale", guidance_scale),
+            flow_shift=number("flow_shift", flow_shift),
             negative_prompt=NEGATIVE_PROMPT if negative_prompt is None else negative_prompt,
-            posterior="mode" if _choice("posterior", posterior, "sample", "mode") == "mode" else "sample",
-            margin=_whole("margin", margin),
+            posterior="mode" if one_of("posterior", posterior, "sample", "mode") == "mode" else "sample",
+            margin=whole_number("margin", margin),
         )
         self.precision: Precision = (
-            "float32" if _choice("precision", precision, "bfloat16", "float32") == "float32" else "bfloat16"
+            "float32" if one_of("precision", precision, "bfloat16", "float32") == "float32" else "bfloat16"
         )
         given = {
             "attention": attention,
@@ -200,22 +201,3 @@ class SkyReelsA2:
                 reader=reader,
             )
         return self._pipeline
-
-
-def _whole(name: str, text: str) -> int:
-    if not text.isdecimal():
-        raise InputError(f"{name} {text!r} must be a whole number")
-    return int(text)
-
-
-def _choice(name: str, text: str, *choices: str) -> str:
-    if text not in choices:
-        raise InputError(f"{name} {text!r} must be {' or '.join(choices)}")
-    return text
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{name} {text!r} must be a number") from None

@@ -1,8 +1,8 @@
 """Is this folder the checkpoint that we mean? Checked by its configurations and its tensors' names and shapes.
 
-The published layout is that of ``Skywork/SkyReels-A2``: one folder per component, in each a ``config.json`` and one or
-several safetensors files. Only the heads of those files are read here, so the 60 GB are checked in a second and before
-anything is loaded.
+The published layout is that of diffusers: one folder per component, in each a ``config.json`` and one or several
+safetensors files. Only the heads of those files are read here, so 60 GB are checked in a second and before anything is
+loaded.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from a2bench.e2v.memory import Kind
 from a2bench.errors import WeightsError
 
 Shape = tuple[int, ...]
@@ -21,62 +22,118 @@ Shape = tuple[int, ...]
 class Component:
     """A folder of the checkpoint.
 
-    name: of the folder. classes: what its configuration may name as its class. stem: of its weights, None when it has
-    none. config: its file of settings.
+    name: of the folder. network: class of diffusers or transformers that loads it, None when it has no weights.
+    also: other classes that its configuration may name, with the same tensors. kind, low: what the network does, and
+    whether it is held in low precision. stem: of its weights. config: its file of settings.
     """
 
     name: str
-    classes: tuple[str, ...]
+    network: str | None = None
+    kind: Kind = "encoder"
+    low: bool = False
+    also: tuple[str, ...] = ()
     stem: str | None = None
     config: str = "config.json"
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What its configuration may name as its class; empty when it need not name one."""
+        return (*self.also, *([self.network] if self.network else []))
 
-COMPONENTS = {
-    component.name: component
-    for component in (
+
+Place = tuple[str, str]
+"""A key of a component's configuration."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Components fit each other: ``place`` has this value, or the same as another place."""
+
+    place: Place
+    expected: Place | int | bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a checkpoint of one system looks like; title is the system's."""
+
+    title: str
+    components: dict[str, Component]
+    fits: tuple[Fit, ...]
+
+    @property
+    def networks(self) -> tuple[Component, ...]:
+        """The components with weights."""
+        return tuple(component for component in self.components.values() if component.network)
+
+
+def layout(title: str, components: Iterable[Component], fits: Iterable[Fit]) -> Layout:
+    """A layout from a list of components."""
+    return Layout(title, {component.name: component for component in components}, tuple(fits))
+
+
+TOKENIZER = Component("tokenizer", config="tokenizer_config.json")
+UMT5 = Component("text_encoder", "UMT5EncoderModel", low=True, stem="model")
+WAN_VAE = Component("vae", "AutoencoderKLWan", "vae", stem="diffusion_pytorch_model")
+
+SKYREELS_A2 = layout(
+    "SkyReels-A2",
+    (
         # The published configuration names its own class; its tensors are those of the class in diffusers.
-        Component("transformer", ("A2Model", "WanTransformer3DModel"), "diffusion_pytorch_model"),
-        Component("vae", ("AutoencoderKLWan",), "diffusion_pytorch_model"),
-        Component("text_encoder", ("UMT5EncoderModel",), "model"),
-        Component("image_encoder", ("CLIPVisionModel", "CLIPVisionModelWithProjection"), "model"),
-        Component("image_processor", (), None, "preprocessor_config.json"),
-        Component("tokenizer", (), None, "tokenizer_config.json"),
-    )
-}
+        Component(
+            "transformer", "WanTransformer3DModel", "network", True, ("A2Model",), stem="diffusion_pytorch_model"
+        ),
+        WAN_VAE,
+        UMT5,
+        Component("image_encoder", "CLIPVisionModel", also=("CLIPVisionModelWithProjection",), stem="model"),
+        Component("image_processor", config="preprocessor_config.json"),
+        TOKENIZER,
+    ),
+    (
+        Fit(("transformer", "in_channels"), 36, "16 noise, 4 mask, 16 latent"),
+        Fit(("transformer", "out_channels"), 16),
+        Fit(("vae", "z_dim"), 16),
+        Fit(("transformer", "image_dim"), ("image_encoder", "hidden_size")),
+        Fit(("transformer", "text_dim"), ("text_encoder", "d_model")),
+    ),
+)
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, layout: Layout = SKYREELS_A2) -> None:
     """Refuse a folder that is not in the published layout, or whose files are missing, cut off or no safetensors.
 
     Raises:
         WeightsError: what is wrong, and where.
     """
-    for component in COMPONENTS.values():
+    for component in layout.components.values():
         config = read_json(folder / component.name / component.config)
         named = config.get("_class_name") or next(iter(config.get("architectures") or ()), None)
         if component.classes and named not in component.classes:
             raise WeightsError(
                 f"{folder / component.name / component.config} is for the class {named!r}, "
-                f"expected {' or '.join(component.classes)}; is this SkyReels-A2?"
+                f"expected {' or '.join(component.classes)}; is this {layout.title}?"
             )
         if component.stem:
             tensor_shapes(folder / component.name, component.stem)
-    _check_fit(folder)
+    _check_fit(folder, layout)
 
 
-def _check_fit(folder: Path) -> None:
+def _check_fit(folder: Path, layout: Layout) -> None:
     """Whether the components fit each other, by the sizes in their configurations."""
-    configs = {name: read_json(folder / name / part.config) for name, part in COMPONENTS.items()}
-    network = configs["transformer"]
-    for what, found, expected in (
-        ("transformer in_channels (16 noise, 4 mask, 16 latent)", network.get("in_channels"), 36),
-        ("transformer out_channels", network.get("out_channels"), 16),
-        ("vae z_dim", configs["vae"].get("z_dim"), 16),
-        ("transformer image_dim", network.get("image_dim"), configs["image_encoder"].get("hidden_size")),
-        ("transformer text_dim", network.get("text_dim"), configs["text_encoder"].get("d_model")),
-    ):
+    configs = {name: read_json(folder / name / part.config) for name, part in layout.components.items()}
+    for fit in layout.fits:
+        component, key = fit.place
+        found, expected = configs[component].get(key), _value(fit.expected, configs)
         if found != expected:
-            raise WeightsError(f"{folder}: {what} is {found}, expected {expected}; is this SkyReels-A2?")
+            why = f" ({fit.why})" if fit.why else ""
+            raise WeightsError(
+                f"{folder}: {component} {key}{why} is {found}, expected {expected}; is this {layout.title}?"
+            )
+
+
+def _value(expected: Place | int | bool, configs: Mapping[str, Mapping[str, Any]]) -> Any:
+    return configs[expected[0]].get(expected[1]) if isinstance(expected, tuple) else expected
 
 
 def check_tensors(where: str, found: Mapping[str, Shape], expected: Mapping[str, Shape]) -> None:
@@ -186,7 +243,7 @@ SAMPLES = 16
 SAMPLE_BYTES = 1 << 16
 
 
-def fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path, layout: Layout = SKYREELS_A2) -> str:
     """Twelve hex digits that tell checkpoints apart, from a few megabytes of them.
 
     Settings, heads and sizes of the files, and sixteen evenly spread pieces of 64 KiB of each file of weights (all of a
@@ -194,7 +251,7 @@ def fingerprint(folder: Path) -> str:
     not be seen.
     """
     digest = hashlib.sha256()
-    for path in _files_that_count(folder):
+    for path in _files_that_count(folder, layout):
         size = path.stat().st_size
         digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
         with path.open("rb") as file:
@@ -207,8 +264,8 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _files_that_count(folder: Path) -> Iterable[Path]:
-    for component in COMPONENTS.values():
+def _files_that_count(folder: Path, layout: Layout) -> Iterable[Path]:
+    for component in layout.components.values():
         if component.stem:
             yield folder / component.name / component.config
             yield from weight_files(folder / component.name, component.stem)

@@ -5,19 +5,16 @@ would otherwise be filled with random numbers.
 """
 
 import importlib.util
-import math
-import re
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
-from a2bench.counting import count
 from a2bench.e2v.acceleration import Acceleration
-from a2bench.e2v.checkpoint import COMPONENTS, Shape, check_folder, check_tensors, read_json, tensor_shapes
-from a2bench.e2v.memory import Kind, Part, at_half, choose_placement, part_of, wan_working
+from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, read_json
+from a2bench.e2v.components import check_component, component_part, load_component
+from a2bench.e2v.memory import Part, at_half, choose_placement, wan_working
 from a2bench.e2v.offload import PlacedModel
 from a2bench.e2v.parallel import Group, check_group, spread_forward
 from a2bench.e2v.pipeline import Pipeline
@@ -26,13 +23,6 @@ from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import InputError, WeightsError
 
 Precision = Literal["bfloat16", "float32"]
-KINDS: dict[str, Kind] = {
-    "transformer": "network",
-    "vae": "vae",
-    "text_encoder": "encoder",
-    "image_encoder": "encoder",
-}
-_AT_LOW_PRECISION = ("transformer", "text_encoder")
 PACKAGES = ("accelerate", "diffusers", "ftfy", "safetensors", "sentencepiece", "torch", "transformers")
 
 
@@ -44,7 +34,7 @@ def require_packages() -> None:
     """
     for package in PACKAGES:
         if importlib.util.find_spec(package) is None:
-            raise InputError(f"SkyReels-A2 needs the package {package!r}; type `pip install 'a2bench[e2v]'`")
+            raise InputError(f"this system needs the package {package!r}; type `pip install 'a2bench[e2v]'`")
 
 
 def load_prompt_reader(folder: Path) -> PromptReader:
@@ -88,8 +78,8 @@ def load_pipeline(
     """
     require_packages()
     check_folder(folder)
-    for name in KINDS:
-        check_component(folder, name)
+    for component in SKYREELS_A2.networks:
+        check_component(folder, component, SKYREELS_A2.title)
     acceleration = acceleration or Acceleration()
     check_group(acceleration, group)
     parts = checkpoint_parts(folder, precision)
@@ -101,17 +91,15 @@ def load_pipeline(
     working = wan_working(*video, batch=batch, hidden=hidden, vae_base=vae["base_dim"])
     placement = choose_placement(profile, parts, device, working)
 
-    from transformers import CLIPImageProcessor, CLIPVisionModel, UMT5EncoderModel
+    from transformers import CLIPImageProcessor
 
-    diffusers: Any = import_module("diffusers")
-    small, full = getattr(torch, precision), torch.float32
+    small = getattr(torch, precision)
+    # The network keeps its time embedding, norms and modulation in float32 (diffusers' _keep_in_fp32_modules).
+    types = {"transformer": small, "text_encoder": small, "vae": getattr(torch, acceleration.vae)}
     reader = reader or load_prompt_reader(folder)
     modules = {
-        # The network keeps its time embedding, norms and modulation in float32 (diffusers' _keep_in_fp32_modules).
-        "transformer": _strict(diffusers.WanTransformer3DModel, folder / "transformer", torch_dtype=small),
-        "vae": _strict(diffusers.AutoencoderKLWan, folder / "vae", torch_dtype=getattr(torch, acceleration.vae)),
-        "text_encoder": _strict(UMT5EncoderModel, folder / "text_encoder", dtype=small),
-        "image_encoder": _strict(CLIPVisionModel, folder / "image_encoder", dtype=full),
+        component.name: load_component(folder, component, types.get(component.name, torch.float32))
+        for component in SKYREELS_A2.networks
     }
     image_processor = CLIPImageProcessor.from_pretrained(folder / "image_processor", local_files_only=True)
     accelerate(modules["transformer"], acceleration)
@@ -161,82 +149,5 @@ def set_attention(transformer: Any, name: str) -> None:
 
 def checkpoint_parts(folder: Path, precision: Precision) -> dict[str, Part]:
     """The networks of a checkpoint by the sizes that they have when loaded, from the heads of their files."""
-    parts = {}
-    for name, kind in KINDS.items():
-        stem = COMPONENTS[name].stem
-        assert stem is not None
-        shapes = tensor_shapes(folder / name, stem)
-        if "shared.weight" in shapes:
-            shapes.pop("encoder.embed_tokens.weight", None)  # stored twice by some, held once
-        size = getattr(torch, precision).itemsize if name in _AT_LOW_PRECISION else 4
-        parts[name] = part_of(kind, [(key, size * math.prod(shape)) for key, shape in shapes.items()])
-    return parts
-
-
-def check_component(folder: Path, name: str) -> None:
-    """Compare the tensors of a component with those that its configuration implies, without loading either.
-
-    Raises:
-        WeightsError: names the missing, unexpected and misshapen ones.
-    """
-    stem = COMPONENTS[name].stem
-    assert stem is not None
-    found = _without_history(name, tensor_shapes(folder / name, stem))
-    expected = _without_history(name, expected_shapes(name, read_json(folder / name / "config.json")))
-    check_tensors(str(folder / name), found, expected)
-
-
-def expected_shapes(name: str, config: Mapping[str, Any]) -> dict[str, Shape]:
-    """Names and shapes of all tensors that a configuration implies; nothing is allocated."""
-    with torch.device("meta"):
-        model = _build(name, dict(config))
-    return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
-
-
-def _build(name: str, config: dict[str, Any]) -> Any:
-    from transformers import CLIPVisionConfig, CLIPVisionModel, UMT5Config, UMT5EncoderModel
-
-    diffusers: Any = import_module("diffusers")
-    try:
-        if name in ("transformer", "vae"):
-            network = diffusers.WanTransformer3DModel if name == "transformer" else diffusers.AutoencoderKLWan
-            own = {key: value for key, value in config.items() if not key.startswith("_")}
-            return network(**own)
-        if name == "text_encoder":
-            return UMT5EncoderModel(UMT5Config.from_dict(config))
-        return CLIPVisionModel(CLIPVisionConfig.from_dict(config))
-    except (TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsError(f"the configuration of {name} cannot be built: {reason}; is this SkyReels-A2?") from error
-
-
-def _without_history(name: str, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
-    """The tensors by the names that mean the same in every version of transformers.
-
-    CLIP's were once all below ``vision_model.``. UMT5's embedding may be stored under either of two names or both.
-    """
-    if name == "image_encoder":
-        return {re.sub(r"^vision_model\.", "", key): shape for key, shape in shapes.items() if not _UNUSED.search(key)}
-    if name == "text_encoder":
-        return {re.sub(r"^encoder\.embed_tokens\.", "shared.", key): shape for key, shape in shapes.items()}
-    return dict(shapes)
-
-
-_UNUSED = re.compile(r"(^|\.)position_ids$|^visual_projection\.weight$")
-"""Tensors of older CLIP files: positions that are computed today, and the head of the class with projection."""
-
-
-def _strict(network: Any, folder: Path, **dtype: torch.dtype) -> Any:
-    """Load a network into main memory and refuse what its library filled up or left out, which it only tells.
-
-    After `check_component` this never happens, unless the library maps a name that it should not.
-    """
-    loaded, told = network.from_pretrained(folder, local_files_only=True, output_loading_info=True, **dtype)
-    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        names = sorted(str(name) for name in told[kind] if not _UNUSED.search(str(name)))
-        if names:
-            raise WeightsError(f"{folder} was not loaded whole: {kind.replace('_', ' ')} {names[:5]}")
-    count(f"load:{type(loaded).__name__}")
-    loaded.requires_grad_(False)
-    loaded.train(False)
-    return loaded
+    low = getattr(torch, precision)
+    return {component.name: component_part(folder, component, low) for component in SKYREELS_A2.networks}

@@ -91,10 +91,7 @@ def check_request(request: Request) -> None:
         InputError: sides that are no multiples of 16, or a number of frames that is not 4k+1 or leaves none.
         CaseError: no reference, too many, or two backgrounds; an empty prompt.
     """
-    width, height = request.width, request.height
-    if width < SIDE_STEP or height < SIDE_STEP or width % SIDE_STEP or height % SIDE_STEP:
-        near = f"{_nearest(width, SIDE_STEP)}x{_nearest(height, SIDE_STEP)}"
-        raise InputError(f"{width}x{height}: both sides must be multiples of {SIDE_STEP}; the nearest size is {near}")
+    check_sides(request.width, request.height)
     number = len(request.references)
     if not 1 <= number <= MAX_REFERENCES:
         raise CaseError(f"SkyReels-A2 takes 1 to {MAX_REFERENCES} references, got {number}")
@@ -105,7 +102,18 @@ def check_request(request: Request) -> None:
     check_frames(request.num_frames, request.trim)
 
 
-def check_frames(num_frames: int, trim: int) -> None:
+def check_sides(width: int, height: int) -> None:
+    """Refuse a size that does not come out even in the network's tokens.
+
+    Raises:
+        InputError: names the nearest size.
+    """
+    if width < SIDE_STEP or height < SIDE_STEP or width % SIDE_STEP or height % SIDE_STEP:
+        near = f"{_nearest(width, SIDE_STEP)}x{_nearest(height, SIDE_STEP)}"
+        raise InputError(f"{width}x{height}: both sides must be multiples of {SIDE_STEP}; the nearest size is {near}")
+
+
+def check_frames(num_frames: int, trim: int = 0) -> None:
     """Refuse a number of frames that the VAE cannot fold, or of which nothing would be left.
 
     Raises:
@@ -127,45 +135,60 @@ def _frames(number: int, trim: int) -> str:
     >>> _frames(21, 12)
     '21 frames (9 without the 12 of the references)'
     """
-    return f"{number} frames" + (f" ({number - trim} without the {trim} of the references)" if number > trim else "")
+    return f"{number} frames" + (
+        f" ({number - trim} without the {trim} of the references)" if number > trim > 0 else ""
+    )
 
 
 def check_extent(request: Request, max_positions: int) -> None:
+    """Refuse a video that is wider, higher or longer than the network's table of positions; see `check_positions`."""
+    check_positions(request.width, request.height, request.num_frames, max_positions)
+
+
+def check_positions(width: int, height: int, num_frames: int, max_positions: int) -> None:
     """Refuse a video that is wider, higher or longer than the network's table of positions.
 
     Args:
-        request: checked by `check_request`.
-        max_positions: ``rope_max_seq_len`` of the network; 1024 in the published one, less in tiny ones.
+        width: in pixels, a multiple of 16.
+        height: in pixels, a multiple of 16.
+        num_frames: that the network makes, 4k+1.
+        max_positions: ``rope_max_seq_len`` of the network; 1024 in the published ones, less in tiny ones.
 
     Raises:
         InputError: names the limit.
     """
-    longest = max(request.width // SIDE_STEP, request.height // SIDE_STEP, request.layout.num_latent_frames)
+    longest = max(width // SIDE_STEP, height // SIDE_STEP, (num_frames - 1) // STRIDE + 1)
     if longest > max_positions:
         raise InputError(
-            f"{request.num_frames} frames of {request.width}x{request.height} are too large for this network: it has "
-            f"{max_positions} positions along each axis, so sides up to {max_positions * SIDE_STEP} pixels and "
+            f"{num_frames} frames of {width}x{height} are too large for this network: it has {max_positions} positions "
+            f"along each axis, so sides up to {max_positions * SIDE_STEP} pixels and "
             f"{(max_positions - 1) * STRIDE + 1} frames"
         )
 
 
-def check_prompt(prompt: str, tokenize: Callable[[str], Sequence[int]], decode: Callable[[list[int]], str]) -> None:
+def check_prompt(
+    prompt: str,
+    tokenize: Callable[[str], Sequence[int]],
+    decode: Callable[[list[int]], str],
+    max_tokens: int = MAX_TOKENS,
+) -> None:
     """Refuse a prompt whose end the model would not see, and say what that end is.
 
     Args:
         prompt: the cleaned prompt.
         tokenize: from text to token ids, end token included.
         decode: from token ids to text.
+        max_tokens: how many fit.
 
     Raises:
-        CaseError: more than 512 tokens.
+        CaseError: more than that.
     """
     ids = list(tokenize(prompt))
-    if len(ids) > MAX_TOKENS:
-        cut = decode(ids[MAX_TOKENS - 1 : -1]).strip()
+    if len(ids) > max_tokens:
+        cut = decode(ids[max_tokens - 1 : -1]).strip()
         shown = cut if len(cut) <= 200 else f"{cut[:120]} [...] {cut[-60:]}"
         raise CaseError(
-            f"the prompt has {len(ids)} tokens, {MAX_TOKENS} fit; shorten it, or these words would be cut: {shown!r}"
+            f"the prompt has {len(ids)} tokens, {max_tokens} fit; shorten it, or these words would be cut: {shown!r}"
         )
 
 

@@ -34,17 +34,18 @@ class PromptReader:
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
 
-    def check(self, prompt: str) -> None:
+    def check(self, prompt: str, max_tokens: int = MAX_TOKENS) -> None:
         """Refuse a prompt that does not fit.
 
         Raises:
-            CaseError: more than 512 tokens; the message says what would be cut.
+            CaseError: more tokens than fit; the message says what would be cut.
         """
         check_prompt(
             clean_prompt(prompt),
             # verbose=False: the tokenizer would warn of what is said better here
             lambda text: self.tokenizer(text, verbose=False).input_ids,
             lambda ids: str(self.tokenizer.decode(ids, skip_special_tokens=True)),
+            max_tokens,
         )
 
     def read(self, prompt: str) -> tuple[torch.Tensor, torch.Tensor]:

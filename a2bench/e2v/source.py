@@ -7,14 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from a2bench.checkpoints import checkpoint, refuse_interrupted
-from a2bench.e2v.checkpoint import COMPONENTS, check_folder, fingerprint
+from a2bench.checkpoints import Checkpoint, checkpoint, refuse_interrupted
+from a2bench.e2v.checkpoint import SKYREELS_A2, Layout, check_folder, fingerprint
 from a2bench.errors import WeightsError
-
-CHECKPOINT = checkpoint("skyreels-a2")
-HOW = (
-    f"type `{CHECKPOINT.command}` (about {CHECKPOINT.gigabytes} GB), or name a folder that has them with --weights DIR"
-)
 
 
 @dataclass(frozen=True)
@@ -28,45 +23,53 @@ class Weights:
     revision: str
 
 
-def find_weights(text: str) -> Weights:
+def find_weights(text: str, name: str = "skyreels-a2", layout: Layout = SKYREELS_A2) -> Weights:
     """The checkpoint that a ``weights`` option names: a folder, or ``OWNER/NAME@COMMIT``; if empty, the fetched one.
+
+    Args:
+        text: the option.
+        name: in `a2bench.checkpoints.CHECKPOINTS`.
+        layout: what must be there.
 
     Raises:
         WeightsError: nothing there, or not a complete checkpoint; the message says what to type.
     """
-    folder = Path(text).expanduser() if text else CHECKPOINT.folder
+    wanted = checkpoint(name)
+    size = f" (about {wanted.gigabytes} GB)" if wanted.gigabytes else ""
+    how = f"type `{wanted.command}`{size}, or name a folder that has them with --weights DIR"
+    folder = Path(text).expanduser() if text else wanted.folder
     if folder.is_dir():
         refuse_interrupted(folder)
-        check_folder(folder)
-        return Weights(folder.resolve(), fingerprint(folder))
+        check_folder(folder, layout)
+        return Weights(folder.resolve(), fingerprint(folder, layout))
     if not text:
-        raise WeightsError(f"SkyReels-A2 needs its weights, which are not on this machine; {HOW}")
+        raise WeightsError(f"{layout.title} needs its weights, which are not on this machine; {how}")
     hub = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@(.*))?", text)
     if not hub or text.startswith((".", "/", "~")):
-        raise WeightsError(f"no weights at {text!r}: no such folder; {HOW}")
+        raise WeightsError(f"no weights at {text!r}: no such folder; {how}")
     repository, revision = hub.group(1), hub.group(2)
     if not re.fullmatch(r"[0-9a-f]{40}", revision or ""):
         raise WeightsError(
             f"no weights at {text!r}: neither a folder nor a pinned hub repository; name its commit (40 hex digits) as "
             f"{repository}@COMMIT, so that the same run always means the same weights"
         )
-    folder = _snapshot(repository, revision)
-    check_folder(folder)
+    folder = _snapshot(repository, revision, wanted)
+    check_folder(folder, layout)
     return Weights(folder, revision[:12])
 
 
-def _snapshot(repository: str, revision: str) -> Path:
+def _snapshot(repository: str, revision: str, wanted: Checkpoint) -> Path:
     """The folder of a revision in the hub client's cache."""
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
     except ImportError:
         raise WeightsError("weights of a hub need a package; type `pip install 'a2bench[e2v]'`") from None
-    wanted = [f"{name}/*" for name in COMPONENTS]
+    patterns = [f"{folder}/*" for folder in wanted.folders]
     try:
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=wanted, local_files_only=True))
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=patterns, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise WeightsError(
             f"{repository}@{revision} is not in the hub client's cache; type "
-            f"`{CHECKPOINT.command} --revision {revision}`, or name a folder that has it with --weights DIR"
+            f"`{wanted.command} --revision {revision}`, or name a folder that has it with --weights DIR"
         ) from error

@@ -6,9 +6,10 @@ Networks and systems stay resident: the first item of a process loads them, the 
 import json
 import os
 import shutil
+import sys
 import time
 import traceback
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,15 +53,19 @@ def generate(argument: dict[str, Any]) -> dict[str, Any] | Later:
         element.reference.verified_path()
     system = resident_system(argument["adapter"], argument["options"], argument["suite"])
     made = system.generate(case, seed=argument["seed"], settings=settings)
-    if not isinstance(made, Path):
-        made = _checked(made, settings, system.meta.name)
-    write = partial(_written, made, Path(argument["temporary"]))
-    return Later(write) if overlaps(system) else write()
+    temporary = Path(argument["temporary"])
+    if isinstance(made, Path):
+        return _written(made, temporary)
+    video = _checked(made, settings, system.meta.name)
+    if not overlaps(system):
+        return _written(video, temporary)
+    # A copy, should the system use its frames' memory again.
+    return Later(partial(_written, replace(video, frames=video.frames.copy()), temporary))
 
 
 def overlaps(system: VideoModel) -> bool:
     """Whether a video is written while the next is made: where a GPU does that, whose worker has a core to spare."""
-    return system.meta.device == "gpu" and device().startswith("cuda")
+    return system.meta.device == "gpu" and "torch" in sys.modules and device().startswith("cuda")
 
 
 def _written(made: Video | Path, temporary: Path) -> dict[str, Any]:

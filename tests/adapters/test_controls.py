@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 
 from a2bench import registry
-from a2bench.adapters import ADAPTERS
 from a2bench.adapters.composition import generator, plan_slots
 from a2bench.adapters.controls import Collage, Control, Flicker, Shuffled
 from a2bench.cases import Case, Element, ImageFile, Role, Suite
 from a2bench.errors import AdapterError, CaseError
+from a2bench.harness.validate import controls
 from a2bench.hashing import file_sha256
 from a2bench.systems import GenerationSettings, VideoModel
 
-CONTROLS = [name for name in ADAPTERS if name not in ("folder", "command", "skyreels-a2")]
+CONTROLS = controls()
 SMALL = GenerationSettings(width=160, height=96, num_frames=12, fps=Fraction(4))
 
 Draw = Callable[[str, str], ImageFile]

@@ -8,8 +8,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from a2bench.counting import take_counts
-from a2bench.e2v.checkpoint import check_folder, fingerprint, tensor_shapes
-from a2bench.e2v.loading import check_component, load_pipeline, load_prompt_reader
+from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, fingerprint, tensor_shapes
+from a2bench.e2v.components import check_component
+from a2bench.e2v.loading import load_pipeline, load_prompt_reader
 from a2bench.e2v.source import find_weights
 from a2bench.errors import WeightsError
 
@@ -106,14 +107,14 @@ def test_a_shard_without_a_tensor_is_found_before_loading(copy: Path) -> None:
 def test_a_network_of_another_size_is_refused_by_its_tensors(copy: Path) -> None:
     edit_json(copy / "transformer/config.json", num_layers=3)
     with pytest.raises(WeightsError, match=r"implies: 32 missing: blocks\.2\..* and 27 more"):
-        check_component(copy, "transformer")
+        check_component(copy, SKYREELS_A2.components["transformer"], "SkyReels-A2")
 
 
 def test_the_check_reads_only_the_heads(checkpoint: Path) -> None:
     take_counts()
     check_folder(checkpoint)
     for name in ("transformer", "vae", "text_encoder", "image_encoder"):
-        check_component(checkpoint, name)
+        check_component(checkpoint, SKYREELS_A2.components[name], "SkyReels-A2")
     assert take_counts() == {}
 
 

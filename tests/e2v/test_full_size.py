@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from a2bench.e2v.loading import expected_shapes
+from a2bench.e2v.checkpoint import SKYREELS_A2
+from a2bench.e2v.components import expected_shapes
 
 PUBLISHED = json.loads((Path(__file__).parent / "published/transformer.json").read_text())
 D, FFN, CLIP, TEXT, LAYERS = 5120, 13824, 1280, 4096, 40
@@ -55,11 +56,14 @@ def implied_by_the_published_config() -> dict[str, tuple[int, ...]]:
 
 
 def test_the_network_has_every_tensor_that_the_published_config_implies() -> None:
-    assert expected_shapes("transformer", PUBLISHED) == implied_by_the_published_config()
+    assert (
+        expected_shapes(SKYREELS_A2.components["transformer"], PUBLISHED, "SkyReels-A2")
+        == implied_by_the_published_config()
+    )
 
 
 def test_the_network_has_16_39_billion_parameters() -> None:
-    shapes = expected_shapes("transformer", PUBLISHED)
+    shapes = expected_shapes(SKYREELS_A2.components["transformer"], PUBLISHED, "SkyReels-A2")
     assert sum(math.prod(shape) for shape in shapes.values()) == 16_394_878_784
     added = sum(math.prod(shape) for name, shape in shapes.items() if ".add_" in name or "norm_added" in name)
     assert round(added / 1e9, 3) == 2.098
@@ -92,7 +96,7 @@ VAE = {"base_dim": 96, "z_dim": 16, "dim_mult": [1, 2, 4, 4], "num_res_blocks": 
 
 def test_all_weights_take_47_gb_as_the_documentation_says() -> None:
     def parameters(name: str, config: dict[str, Any]) -> int:
-        shapes = expected_shapes(name, config)
+        shapes = expected_shapes(SKYREELS_A2.components[name], config, "SkyReels-A2")
         shapes.pop("encoder.embed_tokens.weight", None)  # the same tensor as shared.weight
         return sum(math.prod(shape) for shape in shapes.values())
 

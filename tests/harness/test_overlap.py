@@ -81,3 +81,5 @@ def test_a_video_is_written_later_only_where_a_gpu_makes_the_next(
     assert isinstance(later, Later) and not Path(at_once["temporary"]).exists()
     assert later.finish() == at_once
     assert Path(at_once["temporary"]).read_bytes() == data
+    monkeypatch.undo()
+    assert not work.overlaps(open_system(request))
