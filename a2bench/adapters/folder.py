@@ -11,6 +11,7 @@ from typing import Any
 from a2bench.cases import Case, Suite
 from a2bench.errors import AdapterError, InputError, MissingVideoError, VideoError
 from a2bench.hashing import file_sha256
+from a2bench.peers import naming
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import probe_video
 
@@ -56,15 +57,18 @@ class Folder:
 
     Without a map, ``CASE.mp4`` is the video of seed 0, and ``CASE_SEED.mp4`` or ``CASE-sSEED.mp4`` of any seed (also
     .webm, .mov, .mkv). A map is a CSV file with the columns case, file and perhaps seed, or a JSON file
-    ``{"case": "file"}``; its paths start at the folder. Videos are taken over byte for byte.
+    ``{"case": "file"}``; its paths start at the folder. With a layout, files are named as another suite names them
+    (`a2bench.peers.naming`). Videos are taken over byte for byte.
 
     Args:
         path: the folder.
         map: file that says which video belongs to which case.
         name: name of the system that made the videos; the folder's name if not given.
+        layout: ``opens2v`` (``ID.mp4``) or ``vbench`` (``PROMPT-N.mp4``).
 
     Raises:
-        InputError: there is no such folder or map, or the map cannot be understood.
+        InputError: there is no such folder, map or layout, both a map and a layout are given, or the map cannot be
+            understood.
     """
 
     meta = ModelMeta(
@@ -74,7 +78,7 @@ class Folder:
         description="videos that exist already, matched to cases by file name (--set path=FOLDER)",
     )
 
-    def __init__(self, path: str, map: str | None = None, name: str | None = None) -> None:
+    def __init__(self, path: str, map: str | None = None, name: str | None = None, layout: str | None = None) -> None:
         self.path = Path(path).expanduser().resolve()
         if not self.path.is_dir():
             raise InputError(f"no such folder of videos: {path}")
@@ -83,13 +87,16 @@ class Folder:
         elif not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
             raise InputError(f"name {name!r} must be 1 to 64 letters, digits, dots, dashes or underscores")
         self.meta = Folder.meta.model_copy(update={"name": name})
+        if map and layout:
+            raise InputError("give a map of the videos or a layout, not both")
+        self._layout = naming.layout(layout) if layout else None
         self._map = read_map(Path(map).expanduser(), self.path) if map else None
-        self._case_ids: frozenset[str] = frozenset()
+        self._prompts: dict[str, str] = {}
         self._listing: dict[Request, list[Path]] | None = None
 
     def prepare(self, suite: Suite) -> None:
         """Learn the suite's case ids: where there is a case ``cat_1``, the file cat_1.mp4 is not seed 1 of ``cat``."""
-        self._case_ids = frozenset(case.id for case in suite.cases)
+        self._prompts = {case.id: case.prompt for case in suite.cases}
         self._listing = None
 
     def identity(self, case: Case) -> dict[str, Any]:
@@ -148,7 +155,10 @@ class Folder:
         if not paths and self._map is not None:
             raise MissingVideoError(f"the map names no video for case {case_id!r}, seed {seed}")
         if not paths:
-            expected = f"{case_id}_{seed}.mp4" + (f" or {case_id}.mp4" if seed == 0 else "")
+            if self._layout:
+                expected = f"a file named like {self._layout[1]}"
+            else:
+                expected = f"{case_id}_{seed}.mp4" + (f" or {case_id}.mp4" if seed == 0 else "")
             raise MissingVideoError(f"no video for case {case_id!r}, seed {seed} in {self.path}; expected {expected}")
         if len(paths) > 1:
             names = ", ".join(self._shown(path) for path in paths)
@@ -169,9 +179,12 @@ class Folder:
 
     def _requests(self, stem: str) -> Iterator[Request]:
         """Whose video a file of that name may be."""
+        if self._layout:
+            yield from self._layout[0](stem, self._prompts)
+            return
         yield stem, 0
         match = _SEED_AT_END.fullmatch(stem)
-        if match and stem not in self._case_ids:
+        if match and stem not in self._prompts:
             yield match[1], int(match[2])
 
     def _videos(self) -> list[Path]:

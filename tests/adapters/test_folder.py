@@ -147,3 +147,60 @@ def test_the_name_is_the_folders_name_unless_given(tmp_path: Path) -> None:
         Folder(str(tmp_path / "gone"))
     with pytest.raises(InputError, match="no such map"):
         Folder(str(odd), map="gone.csv")
+
+
+PROMPTS = {
+    "cat": "In a still frame, a cat: it isn't moving/at all",
+    "dog": "A dog runs over " + "very " * 60 + "green grass",
+    "pup": "A dog runs over " + "very " * 60 + "grey stones",
+}
+
+
+def suite_of(prompts: dict[str, str]) -> Suite:
+    image = ImageFile(file="x.png", sha256="0" * 64)
+    return Suite(
+        "s",
+        Path("s.jsonl"),
+        tuple(
+            Case(id=case_id, prompt=prompt, elements=(Element(role="object", phrase=prompt[:1], reference=image),))
+            for case_id, prompt in prompts.items()
+        ),
+    )
+
+
+def test_videos_of_opens2v_are_found_by_id_and_a_number_at_the_end_is_no_seed(tmp_path: Path) -> None:
+    put(tmp_path / "faceobj_14.mp4")
+    put(tmp_path / "faceobj_1.mp4")
+    report = Folder(str(tmp_path), layout="opens2v").report(make_suite("faceobj_14", "faceobj_1", "faceobj"), [0])
+    assert (report.found, report.missing, report.unmatched) == (2, (("faceobj", 0),), ())
+
+
+def test_videos_of_vbench_are_found_by_prompt_and_number(tmp_path: Path) -> None:
+    for name in (
+        "in a still frame, a cat_ it isn't moving_at all-0",
+        "In a still frame, a cat it isn't moving at all-3",
+    ):
+        put(tmp_path / f"{name}.mp4")
+    put(tmp_path / "another prompt-0.mp4")
+    folder = Folder(str(tmp_path), layout="vbench")
+    report = folder.report(suite_of(PROMPTS), [0, 3])
+    assert report.found == 2 and report.unmatched == ("another prompt-0.mp4",)
+    assert ("dog", 0) in report.missing
+
+
+def test_a_prompt_that_was_cut_off_is_found_when_it_can_only_be_one(tmp_path: Path) -> None:
+    put(tmp_path / f"{PROMPTS['dog'][:150]}-0.mp4")
+    assert Folder(str(tmp_path), layout="vbench").report(suite_of(PROMPTS), [0]).found == 0
+    without = {key: prompt for key, prompt in PROMPTS.items() if key != "pup"}
+    assert Folder(str(tmp_path), layout="vbench").report(suite_of(without), [0]).found == 1
+
+
+def test_an_unknown_layout_and_that_of_a2_bench_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="known: opens2v, vbench"):
+        Folder(str(tmp_path), layout="vbnch")
+    with pytest.raises(InputError, match="never published; name the videos by case id"):
+        Folder(str(tmp_path), layout="a2-bench")
+    with pytest.raises(InputError, match="a map of the videos or a layout, not both"):
+        Folder(str(tmp_path), map="m.csv", layout="vbench")
+    with pytest.raises(MissingVideoError, match="a file named like PROMPT-N.mp4"):
+        Folder(str(tmp_path), layout="vbench").generate(make_case("cat"), seed=0, settings=SETTINGS)
