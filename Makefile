@@ -29,7 +29,7 @@ test-slow: $(READY)  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
 validity: $(READY)  ## run all metrics over all controls (half an hour on 2 cores) and write down what came out
-	$(BIN)/a2bench metrics validate --save metrics/validity.json --markdown docs/validity.md
+	$(BIN)/a2bench metrics validate --save metrics/validity/a2bench-mini.json --markdown docs/validity.md
 
 lint: $(READY)  ## ruff, mypy strict, pyright
 	$(BIN)/ruff check .

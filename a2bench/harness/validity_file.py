@@ -21,6 +21,9 @@ from a2bench.scores import Expectation, MetricInfo
 
 State = Literal["valid", "fails", "not checked"]
 FILE_NAME = "validity.json"
+"""What `a2bench metrics validate` writes into its output folder."""
+SHIPPED = "a2bench-mini.json"
+"""The suite over which the verdicts that come with A2Bench were found."""
 
 
 class _Record(BaseModel):
@@ -139,7 +142,7 @@ def read_validity(path: Path) -> ValidityFile:
 
 def shipped_validity() -> ValidityFile | None:
     """The verdicts on the built-in metrics that come with A2Bench."""
-    path = data_file("metrics", FILE_NAME)
+    path = data_file("metrics", "validity", SHIPPED)
     return read_validity(path) if path else None
 
 

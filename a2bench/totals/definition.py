@@ -1,7 +1,7 @@
 """What the summary is made of, and how each metric becomes a number from 0 to 1. The only place where this is said.
 
 Anchors are measured, not invented: means of controls over `a2bench-mini` (81 frames of 832x480, as in
-`metrics/validity.json`, which a test holds them against), real clips, or a published scale. They belong to one version
+`metrics/validity`, which a test holds them against), real clips, or a published scale. They belong to one version
 of a metric: scores of another version are not normalised, and the dimension has no value until the anchors are measured
 again.
 """

@@ -12,6 +12,7 @@ from a2bench.harness.bootstrap import clustered_interval, student_t_975
 from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity, VideoFile
 from a2bench.harness.store import RunStore
 from a2bench.harness.tables import CurrentRecords
+from a2bench.harness.validity_file import shipped_validity
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.totals.definition import DIMENSIONS, ELEMENT_METRICS
 from a2bench.totals.run import run_totals, totals_text
@@ -158,6 +159,18 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 19, 199])
 def test_quantiles_of_t_agree_with_scipy(freedom: int) -> None:
     assert student_t_975(freedom) == pytest.approx(student.ppf(0.975, freedom), rel=2e-3)
+
+
+def test_anchors_are_what_the_controls_measured() -> None:
+    file = shipped_validity()
+    if file is None:
+        pytest.skip("metrics/validity/a2bench-mini.json is not there yet; `make validity` writes it")
+    means = {metric.name: metric.means for metric in file.metrics}
+    for metric, control, value in [
+        ("niqe", "collage", 5.0), ("niqe", "blur", 16.2), ("temporal_flicker", "collage", 0.979),
+        ("temporal_flicker", "noise", 0.849), ("motion_amount", "frozen", 0.0),
+    ]:  # fmt: skip
+        assert means[metric][control] == pytest.approx(value, rel=0.05, abs=0.02), (metric, control)
 
 
 def test_every_metric_of_the_summary_exists_in_the_version_that_was_anchored() -> None:
