@@ -48,8 +48,9 @@ class ModelMeta(BaseModel):
     kind: ``system`` for what is evaluated, ``control`` for a yardstick with a known right place in every ranking.
     max_references: how many references fit; cases with more are refused before any work.
     roles: roles it can take.
-    device: ``cpu`` runs in as many worker processes as there are cores, ``gpu`` in one per device, ``remote`` in any
-        number.
+    device: ``cpu`` runs in as many worker processes as there are cores, ``gpu`` in one per ``gpus`` devices,
+        ``remote`` in any number.
+    gpus: how many make each video together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +66,7 @@ class ModelMeta(BaseModel):
     max_references: Annotated[int, Field(ge=1)] = 8
     roles: tuple[Role, ...] = ("character", "object", "background")
     device: Literal["cpu", "gpu", "remote"] = "cpu"
+    gpus: Annotated[int, Field(ge=1)] = 1
 
 
 @runtime_checkable

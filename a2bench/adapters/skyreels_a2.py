@@ -11,7 +11,9 @@ from a2bench.tiers import Making
 from a2bench.video import Video
 
 if TYPE_CHECKING:
+    from a2bench.e2v.followers import Followers
     from a2bench.e2v.loading import Precision
+    from a2bench.e2v.offload import Made
     from a2bench.e2v.pipeline import Pipeline
     from a2bench.e2v.request import Request
 
@@ -45,6 +47,7 @@ class SkyReelsA2:
         cache_ratios: JSON file of ``mag``, made by ``a2bench.e2v.caching.MagCalibration``.
         storage: ``fp8`` keeps the network's weights in 8 bits.
         vae: its precision, ``float32`` as released or ``bfloat16``.
+        gpus: that make each video together: guidance on two halves, then by heads, then by tokens.
 
     Raises:
         InputError: an option cannot be understood.
@@ -83,8 +86,11 @@ class SkyReelsA2:
         cache_ratios: str | None = None,
         storage: str | None = None,
         vae: str | None = None,
+        gpus: str = "1",
     ) -> None:
         from a2bench.e2v.acceleration import parse_acceleration
+        from a2bench.e2v.checkpoint import read_json
+        from a2bench.e2v.division import spread
         from a2bench.e2v.memory import check_profile
         from a2bench.e2v.request import NEGATIVE_PROMPT, Sampling
         from a2bench.e2v.source import find_weights
@@ -113,10 +119,21 @@ class SkyReelsA2:
         }
         self.acceleration = parse_acceleration({name: text for name, text in given.items() if text is not None})
         if self.acceleration.ranks > 1:
-            raise InputError("guidance=parallel takes two processes: see 'Several GPUs' in docs/skyreels-a2.md")
+            raise InputError("guidance=parallel comes by itself with gpus=2, 4, 8 or another even number")
         self.memory = check_profile(memory)
         self.weights = find_weights(weights)
-        self.meta = SkyReelsA2.meta.model_copy(update={"revision": f"1-{self.weights.revision}"})
+        self.heads = int(read_json(self.weights.folder / "transformer/config.json")["num_attention_heads"])
+        self.gpus = _whole("gpus", gpus)
+        if self.gpus < 1:
+            raise InputError("gpus must be 1 or more, got 0")
+        if self.gpus > 1:
+            # By heads alone; whether the tokens of a video divide too is known for each case.
+            guided = self.sampling.guidance_scale > 1
+            self.acceleration = spread(self.acceleration, self.gpus, heads=self.heads, tokens=None, guided=guided)
+        self.meta = SkyReelsA2.meta.model_copy(
+            update={"revision": f"1-{self.weights.revision}", "gpus": self.acceleration.ranks}
+        )
+        self._followers: Followers | None = None
         self._pipeline: Pipeline | None = None
 
     def identity(self, case: Case) -> dict[str, Any]:
@@ -152,7 +169,10 @@ class SkyReelsA2:
         request = self._request(case, seed, settings)
         try:
             pipeline = self._loaded(request)
-            made = pipeline.make(request, lambda step: tell_step(step.number + 1, step.total))
+            if self._followers is None:
+                made = pipeline.make(request, lambda step: tell_step(step.number + 1, step.total))
+            else:
+                made = self._make_together(self._followers, pipeline, request)
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             raise AdapterError(
@@ -161,7 +181,21 @@ class SkyReelsA2:
             ) from None
         return Video(made.value, settings.fps, Making(pipeline.tier(request.sampling), made.rung))
 
+    def _make_together(self, followers: "Followers", pipeline: "Pipeline", request: "Request") -> "Made[Any]":
+        """One video by all processes of the group; without the ladder, which every one of them would have to climb."""
+        from a2bench.e2v.offload import Made
+
+        pipeline.check(request)
+        try:
+            followers.tell(request)
+            return Made(pipeline.generate(request, lambda step: tell_step(step.number + 1, step.total)), "none")
+        except BaseException:  # the others wait for what this one did not send: all begin anew with the next sample
+            followers.close()
+            self._followers = self._pipeline = None
+            raise
+
     def _request(self, case: Case, seed: int, settings: GenerationSettings) -> "Request":
+        from a2bench.e2v.division import check_division
         from a2bench.e2v.layout import ClipLayout
         from a2bench.e2v.references import read_reference
         from a2bench.e2v.request import Request, check_request
@@ -179,6 +213,7 @@ class SkyReelsA2:
             sampling=self.sampling,
         )
         check_request(request)
+        check_division(self.acceleration, request, self.heads)
         return request
 
     def _loaded(self, request: "Request") -> "Pipeline":
@@ -191,13 +226,26 @@ class SkyReelsA2:
             reader = load_prompt_reader(self.weights.folder)
             reader.check(request.prompt)
             reader.check(request.sampling.negative_prompt)
-            self._pipeline = load_pipeline(
-                self.weights.folder,
-                device=device(),
-                precision=self.precision,
-                profile=self.memory,
-                video=(request.width, request.height, request.num_frames),
-                acceleration=self.acceleration,
-                reader=reader,
-            )
+            video = (request.width, request.height, request.num_frames)
+            if self.acceleration.ranks > 1:
+                from a2bench.e2v.followers import Followers, Recipe
+
+                folder = str(self.weights.folder)
+                recipe = Recipe(folder, device(), self.precision, self.memory, video, self.acceleration)
+                self._followers = Followers(recipe)
+                try:
+                    self._pipeline = recipe.load()
+                except BaseException:
+                    self._followers.close()
+                    raise
+            else:
+                self._pipeline = load_pipeline(
+                    self.weights.folder,
+                    device=device(),
+                    precision=self.precision,
+                    profile=self.memory,
+                    video=video,
+                    acceleration=self.acceleration,
+                    reader=reader,
+                )
         return self._pipeline

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from a2bench.counting import count
 from a2bench.e2v.acceleration import Acceleration
 from a2bench.e2v.caching import prepare_cache
+from a2bench.e2v.division import check_division
 from a2bench.e2v.offload import Made, PlacedModel
-from a2bench.e2v.parallel import Group, check_division
+from a2bench.e2v.parallel import Group
 from a2bench.e2v.references import in_slots
 from a2bench.e2v.request import Request, Sampling, check_extent, check_request
 from a2bench.e2v.semantic import SemanticBranch
@@ -99,6 +100,19 @@ class Pipeline:
         """How equal what is made now is to what the released code makes."""
         return loosest([self.acceleration.tier(sampling), "approximate" if self.placed.placement.tiled else "exact"])
 
+    def check(self, request: Request) -> None:
+        """Refuse what this pipeline cannot make.
+
+        Raises:
+            InputError: says what is wrong and what can be asked for.
+        """
+        check_request(request)
+        check_extent(request, self.transformer.config.rope_max_seq_len)
+        if self.group is not None:
+            check_division(self.acceleration, request, self.transformer.config.num_attention_heads)
+        self.semantic.reader.check(request.prompt)
+        self.semantic.reader.check(request.sampling.negative_prompt)
+
     @torch.inference_mode()
     def generate(self, request: Request, on_step: Callable[[Step], None] | None = None) -> NDArray[np.uint8]:
         """Make one video.
@@ -110,12 +124,7 @@ class Pipeline:
             InputError: a request that cannot be met; said before any work.
             GenerationInterruptedError: `interrupt` was called.
         """
-        check_request(request)
-        check_extent(request, self.transformer.config.rope_max_seq_len)
-        if self.group is not None:
-            check_division(self.acceleration, request, self.transformer.config.num_attention_heads)
-        self.semantic.reader.check(request.prompt)
-        self.semantic.reader.check(request.sampling.negative_prompt)
+        self.check(request)
         self._interrupted = False
         latents = self.denoise(self.conditions(request), request.sampling, on_step)
         frames = self.spatial.decode(latents)[request.trim :]  # [F', 3, H, W]

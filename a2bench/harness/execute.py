@@ -131,8 +131,8 @@ class LocalExecutor:
 
     retry: how often a crashed item is given to a worker again. timeout: seconds for one item, after which its worker is
     killed. logs: folder for what workers print. environment: set in the workers before they import anything.
-    on_step: is told of the steps of the items under way, of each item about ten times a second at most. gpus: shared
-    out among the workers, each of which sees one; none leaves them all that there are.
+    on_step: is told of the steps of the items under way, of each item about ten times a second at most. gpus: one value
+    of ``CUDA_VISIBLE_DEVICES`` for each worker, in turn; none leaves all GPUs to all.
     """
 
     def __init__(

@@ -166,7 +166,8 @@ def generate(
             result.failures[name] = reason
             progress.sample(name, reason, failed=True)
     timings: list[tuple[float, int]] = []
-    for outcome in _outcomes(possible, num_workers(request, how), store, how, executor, progress):
+    shares = gpu_shares(how, system.meta.gpus)
+    for outcome in _outcomes(possible, num_workers(request, how), store, how, executor, progress, shares):
         sample = todo[outcome.item.id]
         result.counts.update(outcome.counts)
         if outcome.status == "done":
@@ -211,7 +212,8 @@ def score(
     progress.stage("score", len(grouped), len({(e.sample.case, e.sample.seed) for e in planned}) - len(grouped))
     items = [scoring_item(name, entries, request, store) for name, entries in grouped.items()]
     timings: dict[str, list[tuple[float, int]]] = {}
-    for outcome in _outcomes(items, num_workers(request, how, scoring=True), store, how, executor, progress):
+    workers = num_workers(request, how, scoring=True)
+    for outcome in _outcomes(items, workers, store, how, executor, progress, gpu_shares(how, 1)):
         entries = grouped[outcome.item.id]
         records = list(score_records(entries, outcome))
         store.record_scores(records)
@@ -236,11 +238,18 @@ def score(
 
 
 def num_workers(request: RunRequest, how: ExecutionOptions, *, scoring: bool = False) -> int:
-    """How many processes: what was asked for, else one per core, or what suits the system's device: one per GPU."""
+    """How many processes: what was asked for, else one per core, or what suits the system's device."""
     if how.workers:
         return how.workers
-    device = "cpu" if scoring else open_system(request).meta.device
-    return {"cpu": _cores(), "gpu": len(gpus(how.environment.get("A2BENCH_DEVICE", "auto"))) or 1, "remote": 4}[device]
+    meta = open_system(request).meta
+    device = "cpu" if scoring else meta.device
+    return {"cpu": _cores(), "gpu": len(gpu_shares(how, meta.gpus)) or 1, "remote": 4}[device]
+
+
+def gpu_shares(how: ExecutionOptions, size: int) -> list[str]:
+    """The GPUs of this machine in groups of a size, for one worker each; none where there are too few."""
+    found = gpus(how.environment.get("A2BENCH_DEVICE", "auto"))
+    return [",".join(found[start : start + size]) for start in range(0, len(found) - size + 1, size)]
 
 
 def _cores() -> int:
@@ -263,6 +272,7 @@ def _outcomes(
     how: ExecutionOptions,
     executor: Executor | None,
     progress: Progress,
+    shares: list[str],
 ) -> Iterator[Outcome]:
     executor = executor or LocalExecutor(
         workers,
@@ -271,7 +281,7 @@ def _outcomes(
         timeout=how.timeout,
         environment=dict(how.environment),
         on_step=progress.step,
-        gpus=gpus(how.environment.get("A2BENCH_DEVICE", "auto")),
+        gpus=shares,
     )
     for outcome in executor.run(items):
         if outcome.status == "output":

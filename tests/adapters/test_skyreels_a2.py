@@ -157,7 +157,9 @@ def test_an_option_that_cannot_be_understood_is_refused(weights: str, options: d
     [
         ({"memory": "16gb"}, "memory profile '16gb' must be one of auto, 24gb, 40gb, 80gb, cpu"),
         ({"attention": "flash9"}, "attention 'flash9' must be one of native, "),
-        ({"guidance": "parallel"}, "guidance=parallel takes two processes"),
+        ({"guidance": "parallel"}, "guidance=parallel comes by itself with gpus=2"),
+        ({"gpus": "two"}, "gpus 'two' must be a whole number"),
+        ({"gpus": "3"}, "3 GPUs cannot make one video together: 2 heads, 2 passes .* 1, 2, 4 can"),
     ],
 )
 def test_a_setting_of_speed_or_memory_is_refused_with_the_choices(
@@ -165,6 +167,24 @@ def test_a_setting_of_speed_or_memory_is_refused_with_the_choices(
 ) -> None:
     with pytest.raises(InputError, match=words):
         SkyReelsA2(weights=weights, **options)
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_video_of_one(
+    system: SkyReelsA2, weights: str, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = make(system, suite.cases[0])
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "")  # so that they are as before when this test is over
+    together = SkyReelsA2(weights=weights, steps="1", negative_prompt="blur", gpus="2")
+    assert together.meta.gpus == 2
+    try:
+        made = make(together, suite.cases[0])
+        assert (made.frames == alone.frames).all()
+        assert together.identity(suite.cases[0]) == system.identity(suite.cases[0])
+    finally:
+        assert together._followers is not None
+        together._followers.close()
 
 
 def test_settings_of_speed_are_part_of_the_identity_and_those_of_memory_are_not(weights: str, suite: Suite) -> None:

@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from two_ranks import WAYS, make_latents
 
 from a2bench.e2v.acceleration import Acceleration
+from a2bench.e2v.division import check_division, num_tokens, spread
 from a2bench.e2v.loading import load_pipeline
-from a2bench.e2v.parallel import check_division, join_group, num_tokens, spread
+from a2bench.e2v.parallel import join_group
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.errors import InputError
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from a2bench.harness.execute import LocalExecutor, WorkItem
+from a2bench.harness.request import ExecutionOptions
+from a2bench.harness.run import gpu_shares
 from a2bench.resources import gpus
 
 
@@ -40,6 +42,17 @@ def test_gpus_are_those_that_may_be_used(
 def test_a_machine_without_gpus_has_none_to_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert gpus("auto", tmp_path / "none") == ()
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(1, ["0", "1", "2", "3", "4"]), (2, ["0,1", "2,3"]), (4, ["0,1,2,3"]), (8, [])]
+)
+def test_gpus_that_make_a_video_together_go_to_one_worker(
+    size: int, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3,4")
+    assert gpu_shares(ExecutionOptions(), size) == expected
+    assert gpu_shares(ExecutionOptions(environment={"A2BENCH_DEVICE": "cpu"}), size) == []
 
 
 def test_each_worker_sees_one_gpu(tmp_path: Path) -> None:
