@@ -123,7 +123,7 @@ class SkyReelsA2:
         self.memory = check_profile(memory)
         self.weights = find_weights(weights)
         self.heads = int(read_json(self.weights.folder / "transformer/config.json")["num_attention_heads"])
-        self.gpus = _whole("gpus", gpus)
+        self.gpus = whole_number("gpus", gpus)
         if self.gpus < 1:
             raise InputError("gpus must be 1 or more, got 0")
         if self.gpus > 1:

@@ -237,6 +237,7 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
             "failed": len(samples) - done,
             "missing": len(run.planned) - len(samples),
         },
+        "making": making_text(run),
         "scored": sum(record.status == "scored" for metric in metrics for record in run.scores(metric)),
         "scores": len(run.planned) * len(metrics),
         "damaged": len(run.store.damaged),

@@ -68,6 +68,7 @@
         scores ? fact("Scores with a value", `${scored} of ${scores}`) : null,
         fact("Frame size", size.join(" / ")),
         fact("Length", length.join(" / ")),
+        runs.some((run) => run.making) ? fact("Tier", same((run) => run.making || "not stated").join(" / ")) : null,
         fact("Date", same((run) => run.created.slice(0, 10)).join(" / ")),
         fact("Suite revision", data.suite.revision)));
     const note = (...parts) => top.append(el("p", { class: "notice" }, ...parts));
@@ -469,7 +470,7 @@
     card.player.add({ node, overlay, stage, run, frames: video.frames, fps: video.fps, width: video.width, height: video.height });
     const strip = video.strip ? el("div", { class: "strip" }, el("img", { src: video.strip, alt: "Frames of the video from first to last", loading: "lazy" }),
       el("div", { class: "hits" }, video.stripFrames.map((frame) => el("button", { title: "frame " + frame, "aria-label": "Go to frame " + frame, onclick: () => card.player.seekTime((frame + 0.5) / video.fps) })))) : null;
-    const making = sample.tier ? el("p", { class: "soft small" }, "Made: " + sample.tier + (sample.rung && sample.rung !== "none" ? `, memory: ${sample.rung}` : "")) : null;
+    const making = sample.tier ? el("p", { class: "soft small" }, "Tier: " + sample.tier + (sample.rung && sample.rung !== "none" ? `, memory: ${sample.rung}` : "")) : null;
     return el("div", { class: "player" }, heading, stage, strip, ledgerStrip(card, sample, run), making);
   }
 

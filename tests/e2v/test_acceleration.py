@@ -212,3 +212,10 @@ def test_out_of_memory_in_the_network_is_made_again_from_the_start(
     left[0] = 2  # the network is offloaded already, so the next rungs are to clear and to tile
     assert pipeline.make(request).rung == "tile"
     assert pipeline.tier(Sampling()) == "approximate"
+
+
+@pytest.mark.slow
+def test_compiled_blocks_are_equivalent(tmp_path: Path) -> None:
+    given = {name: difference for name, difference in differences(tmp_path, compiled=True) if name == "compile=true"}
+    assert given["compile=true"].tier == "equivalent"
+    assert given["compile=true"].psnr >= EQUIVALENT_PSNR
