@@ -123,9 +123,7 @@ class SkyReelsA2:
         self.memory = check_profile(memory)
         self.weights = find_weights(weights)
         self.heads = int(read_json(self.weights.folder / "transformer/config.json")["num_attention_heads"])
-        self.gpus = whole_number("gpus", gpus)
-        if self.gpus < 1:
-            raise InputError("gpus must be 1 or more, got 0")
+        self.gpus = whole_number("gpus", gpus, least=1)
         if self.gpus > 1:
             # By heads alone; whether the tokens of a video divide too is known for each case.
             guided = self.sampling.guidance_scale > 1
