@@ -97,6 +97,7 @@ class CameraMotion:
         paper="A2Bench; global motion by robust fit (Odobez and Bouthemy 1995)",
         expectations=(
             Expectation("a still video has no camera motion", "value", "frozen", low=0.0, high=0.2),
+            Expectation("a zoom is the camera's motion", "difference", "zoom", "frozen", low=0.5),
             Expectation("the collage's background drifts", "difference", "collage", "frozen", low=0.3),
         ),
     )
@@ -123,6 +124,7 @@ class ObjectMotion:
         paper="A2Bench; global motion by robust fit (Odobez and Bouthemy 1995)",
         expectations=(
             Expectation("a still video has no object motion", "value", "frozen", low=0.0, high=0.2),
+            Expectation("a zoom moves objects less", "difference", "collage", "zoom", low=0.1),
             Expectation("the collage's elements move over the background", "difference", "collage", "frozen", low=0.2),
         ),
     )

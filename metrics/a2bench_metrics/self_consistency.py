@@ -39,7 +39,8 @@ def _score(frames: tuple[int, ...], embeddings: NDArray[np.float32]) -> Score:
 _EXPECTATIONS = (
     Expectation("a still video is the same all the time", "value", "frozen", low=0.99),
     Expectation("a slideshow is not", "difference", "collage", "slideshow", low=0.02),
-    Expectation("elements that come and go are not", "difference", "collage", "flicker", low=0.002),
+    Expectation("elements that come and go are not", "difference", "collage", "flicker", low=0.01),
+    Expectation("elements that become others are not", "difference", "collage", "swapped", low=0.01),
 )
 _PAPER = "VBench subject and background consistency (arXiv:2311.17982), over the sampled frames"
 

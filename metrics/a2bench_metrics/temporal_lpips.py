@@ -24,7 +24,7 @@ class TemporalLpips:
         licence="BSD-2-Clause (heads), BSD-3-Clause (AlexNet)",
         default=False,
         expectations=(
-            Expectation("noise changes from frame to frame", "difference", "noise", "collage", low=0.05),
+            Expectation("noise changes from frame to frame", "difference", "noise", "collage", low=0.03),
             Expectation("a still video does not change", "value", "frozen", low=-0.001, high=0.005),
         ),
     )
