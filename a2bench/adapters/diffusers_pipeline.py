@@ -15,7 +15,7 @@ from a2bench.counting import count
 from a2bench.errors import AdapterError
 from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
-from a2bench.tiers import Making, Tier
+from a2bench.tiers import Making, Tier, loosest
 from a2bench.video import Video
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class DiffusersSystem(ABC):
                 f"out of GPU memory making {settings.num_frames} frames of {settings.width}x{settings.height}, with "
                 "all networks offloaded and the VAE tiled; give smaller --size or --num-frames, or a larger GPU"
             ) from None
-        return Video(made.value, settings.fps, Making(self.tier, made.rung))
+        return Video(made.value, settings.fps, Making(loosest([self.tier, placed.tier]), made.rung))
 
     @property
     def tier(self) -> Tier:

@@ -16,6 +16,7 @@ import torch
 
 from a2bench.counting import count
 from a2bench.e2v.memory import Kind, Part, Placement, free_bytes
+from a2bench.tiers import Tier
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,6 +53,11 @@ class PlacedModel:
                 module.to(placement.device)
         if placement.tiled:
             self._tile()
+
+    @property
+    def tier(self) -> Tier:
+        """What the placement makes of a video that is exact otherwise: tiles change it, all else does not."""
+        return "approximate" if self.placement.tiled else "exact"
 
     def run(self, make: Callable[[], T]) -> Made[T]:
         """Make something; where memory does not suffice, climb the ladder and make it again from the start.

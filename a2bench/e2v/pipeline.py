@@ -98,7 +98,7 @@ class Pipeline:
 
     def tier(self, sampling: Sampling) -> Tier:
         """How equal what is made now is to what the released code makes."""
-        return loosest([self.acceleration.tier(sampling), "approximate" if self.placed.placement.tiled else "exact"])
+        return loosest([self.acceleration.tier(sampling), self.placed.tier])
 
     def check(self, request: Request) -> None:
         """Refuse what this pipeline cannot make.

@@ -164,6 +164,7 @@ def test_out_of_memory_climbs_one_rung_at_a_time(failures: int, rung: str) -> No
     assert take_counts() == {f"memory:{name}": 1 for name in ("clear", "offload", "tile")[:failures]}
     assert ("network" in placed.placement.offloaded) is (failures >= 2)
     assert vae.tiled is placed.placement.tiled is (failures == 3)
+    assert placed.tier == ("approximate" if failures == 3 else "exact")
     with torch.no_grad():  # what was climbed stays; memory that was only given back is no lasting state
         assert placed.run(lambda: network(x)).rung == ("none" if failures < 2 else rung)
 
