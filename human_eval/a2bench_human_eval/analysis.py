@@ -50,12 +50,12 @@ def vote_counts(table: pd.DataFrame) -> dict[str, int]:
 
 def _pair_boards(table: pd.DataFrame, weights: dict[str, float]) -> list[dict[str, Any]]:
     scored = table[table["purpose"] == "rating"]
-    dimensions = list(dict.fromkeys(scored["question"].str.partition(":")[0]))
+    dimensions = list(dict.fromkeys(scored["dimension"]))
     boards = []
     for dimension in sorted(dimensions, key=lambda name: name != OVERALL):
         votes = pair_votes_of(table, dimension)
         board = {"dimension": dimension, "confirmatory": dimension == OVERALL, **_pair_board(votes)}
-        names = sorted(scored[scored["question"].str.partition(":")[0] == dimension]["rater"].unique())
+        names = sorted(scored[scored["dimension"] == dimension]["rater"].unique())
         weighted = votes.with_weight(votes.weight * np.array([weights[names[r]] for r in votes.rater]))
         board["weighted"] = _ratings(weighted)
         board["swap_consistency"] = _estimate(swap_consistency(_with_repeats(table, dimension)).overall)

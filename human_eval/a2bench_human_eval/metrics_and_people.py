@@ -31,8 +31,7 @@ def metrics_and_people(table: pd.DataFrame, folders: Sequence[Path], dimension: 
     votes = pair_votes_of(table, dimension)
     if not len(votes):
         raise InputError(f"there are no pairwise votes on {dimension!r}; metrics cannot be held against people yet")
-    of = table["question"].str.partition(":")[0] == dimension
-    cases = sorted(table[of & (table["purpose"] == "rating")]["case"].unique())
+    cases = sorted(table[(table["dimension"] == dimension) & (table["purpose"] == "rating")]["case"].unique())
     runs = {records.manifest.system.name: records for records in (CurrentRecords(RunStore(f)) for f in folders)}
     if missing := [name for name in votes.systems if name not in runs]:
         raise InputError(f"no run of {missing[0]!r} was given; give one with --runs for each system of the study")

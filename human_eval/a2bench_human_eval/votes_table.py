@@ -12,8 +12,8 @@ from a2bench_human_eval.voting import passed_check
 
 OUTCOMES = {"left": Outcome.LEFT, "right": Outcome.RIGHT, "tie": Outcome.TIE, "both_bad": Outcome.BOTH_BAD}
 COLUMNS = (
-    "rater", "ballot", "number", "purpose", "case", "seed", "left", "right", "question", "answer", "revision",
-    "seconds", "played", "hour", "strategy", "propensity", "passed",
+    "rater", "ballot", "number", "purpose", "case", "seed", "left", "right", "question", "dimension", "answer",
+    "revision", "seconds", "played", "hour", "strategy", "propensity", "passed",
 )  # fmt: skip
 
 
@@ -61,6 +61,7 @@ def votes_table(session: Session, study: Study) -> pd.DataFrame:
                 "left": names[0],
                 "right": names[1],
                 "question": question,
+                "dimension": question.partition(":")[0],
                 "answer": vote.answer,
                 "revision": vote.revision,
                 "seconds": vote.seconds,
@@ -80,8 +81,8 @@ def pair_votes_of(table: pd.DataFrame, dimension: str, *, purposes: tuple[str, .
 
     A prompt is a case: its seeds and elements belong together.
     """
-    of = table["question"].str.partition(":")[0] == dimension
-    rows = table[of & table["purpose"].isin(purposes) & (table["left"] != table["right"])]
+    of = (table["dimension"] == dimension) & table["purpose"].isin(purposes)
+    rows = table[of & (table["left"] != table["right"])]
     return votes_from_names(
         (row.left, row.right, OUTCOMES[row.answer], row.case, row.rater) for row in rows.itertuples(index=False)
     )
