@@ -49,7 +49,10 @@ QUALITY = (
     Anchor("niqe", 1, 16.2, 5.0, "1: the control collage; 0: the control blur"),
     Anchor("temporal_flicker", 1, 0.849, 0.979, "1: the control collage, so that motion costs nothing; 0: noise"),
 )
-MOTION = (Anchor("motion_amount", 1, 0, 0.8, "0: the control frozen; 1: the calmest tenth of 20 real clips"),)
+MOTION = (
+    Anchor("motion_amount", 1, 0, 0.8, "0: the control frozen; 1: the calmest tenth of 20 real clips"),
+    Anchor("motion_smoothness", 1, 0.934, 0.992, "1: the control collage; 0: noise"),
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ DIMENSIONS = (
     ),
     Dimension("text", "Text", "Does the video show what the prompt says?", 1 / 6, TEXT),
     Dimension("quality", "Quality", "Is the picture good?", 1 / 6, QUALITY),
-    Dimension("motion", "Motion", "Does it move?", 1 / 6, MOTION),
+    Dimension("motion", "Motion", "Does it move, and smoothly?", 1 / 6, MOTION),
 )
 """Half of the headline's weight is what an elements-to-video system is for; the other half is shared equally."""
 

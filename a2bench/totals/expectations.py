@@ -23,7 +23,10 @@ _EXPECTATIONS: dict[str, tuple[Expectation, ...]] = {
         Expectation("blur is worse than collage", "difference", "collage", "blur", low=0.2),
         Expectation("noise is worse than collage", "difference", "collage", "noise", low=0.2),
     ),
-    "motion": (Expectation("a still video does not move", "difference", "collage", "frozen", low=0.5),),
+    "motion": (
+        Expectation("a still video does not move", "difference", "collage", "frozen", low=0.5),
+        Expectation("noise is no motion", "difference", "collage", "noise", low=0.3),
+    ),
     HEADLINE: tuple(
         Expectation(f"worse than collage: {control}", "difference", "collage", control, low=0.05)
         for control in ("shuffled", "missing-character", "missing-background", "missing-object", "flicker", "swapped",

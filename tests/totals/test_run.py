@@ -169,6 +169,7 @@ def test_anchors_are_what_the_controls_measured() -> None:
     for metric, control, value in [
         ("niqe", "collage", 5.0), ("niqe", "blur", 16.2), ("temporal_flicker", "collage", 0.979),
         ("temporal_flicker", "noise", 0.849), ("motion_amount", "frozen", 0.0),
+        ("motion_smoothness", "collage", 0.992), ("motion_smoothness", "noise", 0.934),
     ]:  # fmt: skip
         assert means[metric][control] == pytest.approx(value, rel=0.05, abs=0.02), (metric, control)
 
