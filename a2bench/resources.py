@@ -147,7 +147,8 @@ def onnx_session(path: Path) -> Any:
     options.log_severity_level = 3
     session = None
     if wanted in onnxruntime.get_available_providers():
-        session = onnxruntime.InferenceSession(path, options, providers=[wanted, "CPUExecutionProvider"])
+        providers = list(dict.fromkeys([wanted, "CPUExecutionProvider"]))
+        session = onnxruntime.InferenceSession(path, options, providers=providers)
     if session is None or session.get_providers()[0] != wanted:
         raise InputError(
             f"onnxruntime has no working {wanted} here (it would fall back to the CPU without a word); type "

@@ -415,6 +415,56 @@ def _faces() -> Pairs:
         yield face.descriptor, np.array(json.loads(entry["descriptor"]))
 
 
+@row("arcface_similarity", "insightface 2.1, ArcFaceONNX.get", "2 portraits, a small network with fixed weights", 1e-4)
+def _arcface() -> Pairs:
+    import tempfile
+    import warnings
+
+    from insightface.app.common import Face
+    from insightface.model_zoo.arcface_onnx import ArcFaceONNX
+
+    from a2bench.resources import onnx_session
+    from a2bench_metrics.arcface import align, checked_session, embed
+
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "small.onnx"
+        write_small_arcface(path)
+        session, theirs = checked_session(onnx_session(path)), ArcFaceONNX(str(path))
+        for file in ("character-human/nasa_eileen_collins.jpg", "character-human/usnavy_grace_hopper.jpg"):
+            image = photograph(file)
+            centre, size = np.array([image.shape[1] / 2, image.shape[0] / 3]), image.shape[1] / 400
+            points = np.float32((_FIVE_POINTS + rng.normal(0, 3, (5, 2))) * size + centre)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # insightface asks scikit-image in an old way
+                vector = theirs.get(np.ascontiguousarray(image[..., ::-1]), Face(kps=points))
+            yield embed(session, align(image, points)[None])[0], vector / np.linalg.norm(vector)
+
+
+_FIVE_POINTS = np.array([[-30, -20], [30, -24], [2, 8], [-22, 40], [24, 38]], float)
+
+
+def write_small_arcface(path: Path, size: int = 512) -> None:
+    """An ONNX network with the inputs and outputs of ArcFace: one convolution and one linear layer."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    rng = np.random.default_rng(0)
+    weights = {"k": rng.normal(0, 0.2, (4, 3, 7, 7)), "w": rng.normal(0, 0.05, (4 * 16 * 16, size))}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "k"], ["c"], strides=[7, 7], kernel_shape=[7, 7]),
+            helper.make_node("Flatten", ["c"], ["f"]),
+            helper.make_node("MatMul", ["f", "w"], ["y"]),
+        ],
+        "small",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 112, 112])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", size])],
+        [numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+
+
 def main() -> None:
     """Measure all rows and write the table."""
     lines = [

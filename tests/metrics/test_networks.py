@@ -162,6 +162,34 @@ def test_lpips_tells_noise_from_nothing() -> None:
     )
 
 
+def test_arcface_finds_the_person_and_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from a2bench_metrics import arcface
+
+    parity.write_small_arcface(tmp_path / "small.onnx")
+    real = arcface.verified_weights
+    monkeypatch.setattr(
+        arcface, "verified_weights", lambda name: tmp_path / "small.onnx" if "arc" in name else real(name)
+    )
+    monkeypatch.setattr("a2bench.metrics._resident", {})
+    portrait = parity.photograph("character-human/nasa_eileen_collins.jpg")
+    person = next(c for c in load_suite("a2bench-mini").cases if c.id == "astronaut-thumbs-up")
+    frames = np.stack([portrait, np.zeros_like(portrait)])
+    result = score("arcface_similarity", Sample(person, Video(frames, Fraction(4))))
+    assert result.per_element["character"].presence == 0.5 and result.details["face_detection_rate"] == 0.5
+    assert 0.35 < result.value <= 0.5, "half of the frames show the reference itself, at another size"
+    nobody = score("arcface_similarity", Sample(person, Video(frames[1:], Fraction(4))))
+    assert nobody.value == 0 and nobody.per_element["character"].presence == 0
+
+
+def test_a_face_network_of_another_pack_is_refused(tmp_path: Path) -> None:
+    from a2bench.resources import onnx_session
+    from a2bench_metrics.arcface import checked_session
+
+    parity.write_small_arcface(tmp_path / "other.onnx", size=128)
+    with pytest.raises(WeightsError, match=r"gives \[128\], expected .* wrong pack"):
+        checked_session(onnx_session(tmp_path / "other.onnx"))
+
+
 def test_a_pickle_that_wants_more_than_arrays_is_refused(tmp_path: Path) -> None:
     import pickle
 
@@ -210,7 +238,8 @@ def test_a_corrupt_file_of_weights_is_named_with_what_to_type(name: str, monkeyp
     for weights in required_weights(name):
         entry = weights_entry(weights)
         if not entry.module and entry.folder is not None:
-            entry.folder.mkdir(parents=True)
-            (entry.folder / entry.files[0].path).write_bytes(b"not weights")
+            path = entry.folder / entry.files[0].path
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"not weights")
     with pytest.raises(WeightsError, match="are damaged: .*get them again with|holds no weights .*fetch it again"):
         score(name, sample(height=128, width=160))
