@@ -186,11 +186,11 @@ def _rating(
     return Choice(task, purpose, strategy, weights[index] / sum(weights), left)
 
 
-def task_counts(session: Session, study: Study) -> Counter[int]:
-    """How many rating ballots of each task are answered or under way, by task id."""
+def task_counts(session: Session, study: Study, states: Sequence[str] = COUNTED) -> Counter[int]:
+    """How many rating ballots of each task are in one of these states (answered or under way), by task id."""
     query = (
         select(Ballot.task_id, func.count())
-        .where(Ballot.study_id == study.id, Ballot.purpose == "rating", Ballot.state.in_(COUNTED))
+        .where(Ballot.study_id == study.id, Ballot.purpose == "rating", Ballot.state.in_(states))
         .group_by(Ballot.task_id)
     )
     return Counter({task: number for task, number in session.execute(query)})

@@ -17,7 +17,7 @@ from a2bench_human_eval.votes_table import votes_table
 def study_status(session: Session, study: Study) -> dict[str, Any]:
     """JSON values: progress by case, raters, checks, votes per hour, stuck leases, tampering."""
     settings = settings_of(study)
-    counts = task_counts(session, study)
+    counts = task_counts(session, study, ("voted",))
     cases = dict(session.execute(select(StudyCase.id, StudyCase.case).where(StudyCase.study_id == study.id)).all())
     tasks = session.scalars(select(Task).where(Task.study_id == study.id, Task.purpose == "rating")).all()
     coverage: dict[str, dict[str, int]] = {name: {"votes": 0, "wanted": 0} for name in cases.values()}
