@@ -107,9 +107,9 @@ def state_of(observation: Observation, limits: Limits) -> State:
         return "lost"
     if observation.copies > 1:
         return "duplicated"
-    if observation.pasted >= limits.pasted:
-        return "pasted"
-    return "drifted" if observation.fidelity < limits.drifted else "kept"
+    if observation.fidelity < limits.drifted:
+        return "drifted"
+    return "pasted" if observation.pasted >= limits.pasted else "kept"
 
 
 def steadied(states: Sequence[State]) -> list[State]:

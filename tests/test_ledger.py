@@ -29,6 +29,7 @@ def entry_of(*observations: Observation, fps: float = 4.0):  # type: ignore[no-u
         (Observation(0.9), "kept"),
         (Observation(0.4), "drifted"),
         (Observation(0.9, pasted=0.8), "pasted"),
+        (Observation(0.4, pasted=0.9), "drifted"),
         (Observation(0.9, copies=2, pasted=0.9), "duplicated"),
         (Observation(0.0), "lost"),
         (Observation(0.0, other="stranger"), "swapped"),

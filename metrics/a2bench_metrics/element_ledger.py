@@ -38,7 +38,7 @@ class LedgerFeature:
 
     info = FeatureInfo(
         name="ledger",
-        version=2,
+        version=4,
         backend="faces, looks and places together",
         features=("hits", "places", "faces", "alignment"),
         packages=("scipy",),
@@ -101,9 +101,12 @@ def observe_person(
 
 def _person(sight: Sight, look: Observation, pasted: float) -> Observation:
     if sight.other is not None and sight.other_face is not None:
+        here = look.box is not None and _holds(look.box, sight.other_face.box)
+        if sight.other == "stranger" and here and sight.other_likeness > 0:
+            # The right looks around a face that is hardly the person's: more likely a bad picture than another person.
+            return Observation(sight.other_likeness, look.box)
         # A stranger takes a person's place, unless the person is seen somewhere else, face averted.
-        elsewhere = look.box is not None and not _holds(look.box, sight.other_face.box)
-        if sight.other != "stranger" or not elsewhere:
+        if sight.other != "stranger" or look.box is None or here:
             return Observation(0.0, sight.other_face.box, other=sight.other)
     if sight.face is None:
         return look

@@ -34,7 +34,8 @@ class Sight:
     """What the faces of one frame say of one reference.
 
     face: the reference's own face, or None. likeness: of it, in [0, 1]. copies: faces that are this person's.
-    other: whose face is in its place instead (a reference's name, or ``stranger``); other_face: that face.
+    other: whose face is in its place instead (a reference's name, or ``stranger``); other_face: that face;
+    other_likeness: how much of this reference is left in it.
     """
 
     face: Face | None = None
@@ -42,6 +43,7 @@ class Sight:
     copies: int = 0
     other: str | None = None
     other_face: Face | None = None
+    other_likeness: float = 0.0
 
 
 def likeness(distances: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -135,6 +137,7 @@ def sight_people(references: Mapping[str, Face], frames: Sequence[Sequence[Face]
                     copies=len({*twice, face} - {None}),
                     other=None if other is None else names[holder[other]] if other in holder else "stranger",
                     other_face=None if other is None else faces[other],
+                    other_likeness=0.0 if other is None else float(table[row, other]),
                 )
             )
     return sights

@@ -99,6 +99,8 @@ def test_a_stranger_beside_someone_whose_face_is_averted_is_no_swap() -> None:
     assert observe_person([sight], [averted], [0.0], [None])[0].found
     same_place = replace(averted, box=(560.0, 40.0, 760.0, 470.0))
     assert observe_person([sight], [same_place], [0.0], [None])[0].other == "stranger"
+    hardly = replace(sight, other_likeness=0.1)
+    assert observe_person([hardly], [same_place], [0.0], [None])[0].fidelity == 0.1, "the looks say it is a bad picture"
     assert observe_person([sight], [Hit(0.2, averted.box)], [0.0], [None])[0].other == "stranger"
 
 
