@@ -59,13 +59,32 @@ def network_flops(config: Mapping[str, Any], width: int, height: int, num_frames
     return 2 * (layers * layer + patch + time_embedding + text_embedding + image_embedding)
 
 
-def random_pipeline(device: str, memory: str, acceleration: Any) -> Any:
-    """The published sizes with random weights, placed as for a checkpoint."""
+Sizes = Mapping[str, Mapping[str, Any]]
+"""For each network the settings of its class."""
+
+
+def full_sizes() -> Sizes:
+    """The published sizes."""
+    return {
+        "transformer": {key: value for key, value in published().items() if not key.startswith("_")},
+        "vae": {"base_dim": 96, "z_dim": 16, "dim_mult": [1, 2, 4, 4], "num_res_blocks": 2},
+        "text_encoder": {
+            "vocab_size": 256384, "d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_layers": 24, "num_heads": 64,
+            "feed_forward_proj": "gated-gelu",
+        },
+        "image_encoder": {
+            "hidden_size": 1280, "intermediate_size": 5120, "num_hidden_layers": 32, "num_attention_heads": 16,
+            "image_size": 224, "patch_size": 14,
+        },
+    }  # fmt: skip
+
+
+def random_pipeline(sizes: Sizes, video: tuple[int, int, int], device: str, memory: str, acceleration: Any) -> Any:
+    """A pipeline with random weights, placed as one from a checkpoint is."""
     import torch
     from accelerate import init_empty_weights
-    from accelerate.utils import set_module_tensor_to_device
     from diffusers import AutoencoderKLWan, WanTransformer3DModel
-    from transformers import (
+    from transformers import (  # fmt: skip
         AutoTokenizer,
         CLIPImageProcessor,
         CLIPVisionConfig,
@@ -82,43 +101,52 @@ def random_pipeline(device: str, memory: str, acceleration: Any) -> Any:
     from a2bench.e2v.semantic import PromptReader, SemanticBranch
     from a2bench.e2v.spatial import SpatialBranch
 
-    own = {key: value for key, value in published().items() if not key.startswith("_")}
     with init_empty_weights(include_buffers=False):
         modules: dict[str, Any] = {
-            "transformer": WanTransformer3DModel(**own),
-            "vae": AutoencoderKLWan(base_dim=96, z_dim=16, dim_mult=[1, 2, 4, 4], num_res_blocks=2),
-            "text_encoder": UMT5EncoderModel(
-                UMT5Config(vocab_size=256384, d_model=4096, d_kv=64, d_ff=10240, num_layers=24, num_heads=64,
-                           feed_forward_proj="gated-gelu")
-            ),
-            "image_encoder": CLIPVisionModel(
-                CLIPVisionConfig(hidden_size=1280, intermediate_size=5120, num_hidden_layers=32,
-                                 num_attention_heads=16, image_size=224, patch_size=14)
-            ),
-        }  # fmt: skip
-    torch.manual_seed(0)
+            "transformer": WanTransformer3DModel(**sizes["transformer"]),
+            "vae": AutoencoderKLWan(**sizes["vae"]),
+            "text_encoder": UMT5EncoderModel(UMT5Config(**sizes["text_encoder"])),
+            "image_encoder": CLIPVisionModel(CLIPVisionConfig(**sizes["image_encoder"])),
+        }
+    dtypes = {
+        "transformer": torch.bfloat16,
+        "vae": getattr(torch, acceleration.vae),
+        "text_encoder": torch.bfloat16,
+        "image_encoder": torch.float32,
+    }
     for name, module in modules.items():
-        small = torch.bfloat16 if name in ("transformer", "text_encoder") else torch.float32
-        small = getattr(torch, acceleration.vae) if name == "vae" else small
-        kept = getattr(module, "_keep_in_fp32_modules", None) or ()
-        for key, parameter in list(module.named_parameters()):
-            dtype = torch.float32 if any(part in key.split(".") for part in kept) else small
-            value = torch.empty(parameter.shape, dtype=dtype).normal_(std=0.02)
-            set_module_tensor_to_device(module, key, "cpu", value=value, dtype=dtype)
-        module.requires_grad_(False).train(False)
+        fill(module, dtypes[name])
     parts = {part.name: part_of_module(part.kind, modules[part.name]) for part in SKYREELS_A2.networks}
     batch = 2 if acceleration.guidance == "batched" else 1
-    placement = choose_placement(memory, parts, device, wan_working(*VIDEO, batch=batch))
+    placement = choose_placement(memory, parts, device, wan_working(*video, batch=batch))
     accelerate(modules["transformer"], acceleration)
     placed = PlacedModel(modules, parts, placement)
     if acceleration.compile:
         modules["transformer"].compile_repeated_blocks()
     with tempfile.TemporaryDirectory() as folder:
         reader = PromptReader(AutoTokenizer.from_pretrained(tiny_checkpoint(Path(folder)) / "tokenizer"))
+    side = sizes["image_encoder"]["image_size"]
+    processor = CLIPImageProcessor(size={"height": side, "width": side}, do_center_crop=False)
     semantic = SemanticBranch(
-        reader, modules["text_encoder"], modules["image_encoder"], CLIPImageProcessor(), device=placement.device
+        reader, modules["text_encoder"], modules["image_encoder"], processor, device=placement.device
     )
     return Pipeline(modules["transformer"], SpatialBranch(modules["vae"]), semantic, placed, acceleration)
+
+
+def fill(module: Any, dtype: Any) -> None:
+    """Give a network random weights: a million numbers over and over, which is fast and changes no time."""
+    import torch
+    from accelerate.utils import set_module_tensor_to_device
+
+    numbers = torch.randn(1 << 20, generator=torch.Generator().manual_seed(0)) * 0.02
+    kept = getattr(module, "_keep_in_fp32_modules", None) or ()
+    for key, parameter in list(module.named_parameters()):
+        own = torch.float32 if any(part in key.split(".") for part in kept) else dtype
+        value = numbers.to(own).repeat(-(-parameter.numel() // numbers.numel()))[: parameter.numel()]
+        set_module_tensor_to_device(module, key, "cpu", value=value.reshape(parameter.shape), dtype=own)
+    if hasattr(module, "tie_weights"):
+        module.tie_weights()  # the text encoder holds its embedding under two names
+    module.requires_grad_(False).train(False)
 
 
 def published() -> dict[str, Any]:
@@ -215,7 +243,7 @@ def main(arguments: list[str] | None = None) -> int:
         acceleration = parse_acceleration(dict(pair.split("=", 1) for pair in given.set if "=" in pair))
         started = time.perf_counter()
         if size == "full" and not given.weights:
-            pipeline, weights = random_pipeline(device, given.memory, acceleration), "random"
+            pipeline, weights = random_pipeline(full_sizes(), video, device, given.memory, acceleration), "random"
         else:
             with tempfile.TemporaryDirectory() as folder:
                 checkpoint = given.weights or tiny_checkpoint(Path(folder))

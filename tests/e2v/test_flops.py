@@ -12,7 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from generation import main, network_flops, published  # noqa: E402
+from generation import main, measure, network_flops, published, random_pipeline  # noqa: E402
+
+from a2bench.e2v.acceleration import Acceleration  # noqa: E402
 
 GOLDEN = json.loads((Path(__file__).parent / "golden/model/transformer/config.json").read_text())
 
@@ -57,6 +59,25 @@ def test_the_benchmark_measures_the_tiny_model_and_guesses_nothing(capsys: pytes
     assert found["load_seconds"] > 0
     assert 0 < found["non_denoising_share"] < 1
     assert found["flop_per_second"] == found["flop_per_step"] * found["steps_per_second"]
+
+
+def test_random_weights_run_as_they_will_on_a_gpu() -> None:
+    """The way of the full size, at a tiny one on the CPU."""
+    sizes = {
+        "transformer": {key: value for key, value in GOLDEN.items() if not key.startswith("_")},
+        "vae": {"base_dim": 3, "z_dim": 16, "dim_mult": [1, 1, 1, 1], "num_res_blocks": 1},
+        "text_encoder": {"vocab_size": 120, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4},
+        "image_encoder": {
+            "hidden_size": 32, "intermediate_size": 37, "num_hidden_layers": 4, "num_attention_heads": 4,
+            "image_size": 32, "patch_size": 8,
+        },
+    }  # fmt: skip
+    pipeline = random_pipeline(sizes, (48, 32, 17), "cpu", "auto", Acceleration(guidance="batched"))
+    assert pipeline.transformer.dtype == pipeline.semantic.text_encoder.dtype == torch.bfloat16
+    assert pipeline.transformer.scale_shift_table.dtype == torch.float32
+    found = measure(pipeline, (48, 32, 17), 1, "cpu")
+    assert found["tier"] == "equivalent"
+    assert found["flop_per_step"] == 2 * network_flops({**GOLDEN, "tokens_per_image": 17}, 48, 32, 17, 3)
 
 
 def test_a_setting_that_cannot_be_used_ends_the_benchmark_with_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
