@@ -86,7 +86,8 @@ class VideoModel(Protocol):
         """Make the video for one case and one seed.
 
         Returns:
-            Frames, which A2Bench encodes (``Video.making`` says how they were made, where that is known); or the path of a finished file, which is taken over byte for byte.
+            Frames, which A2Bench encodes (``Video.making`` says how they were made, where that is known); or the path
+            of a finished file, which is taken over byte for byte.
 
         Raises:
             AdapterError: no video for this sample; the run goes on with the next.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Tier = Literal["exact", "equivalent", "approximate", "other sampler"]
 """From the slow and sure to the fast:
@@ -13,7 +13,7 @@ Tier = Literal["exact", "equivalent", "approximate", "other sampler"]
 - ``other sampler``: other steps, schedule or guidance, or a distilled network: another system, strictly speaking.
 """
 
-TIERS: tuple[Tier, ...] = get_args(Tier)
+TIERS: tuple[Tier, ...] = ("exact", "equivalent", "approximate", "other sampler")
 COMPARABLE: tuple[Tier, ...] = ("exact", "equivalent")
 """Tiers that stand for the system itself; boards take these unless told otherwise."""
 
@@ -35,4 +35,5 @@ def loosest(tiers: Iterable[Tier]) -> Tier:
     >>> loosest(["exact", "approximate", "equivalent"])
     'approximate'
     """
-    return max(tiers, key=TIERS.index, default="exact")
+    found: set[Tier] = {"exact", *tiers}
+    return [tier for tier in TIERS if tier in found][-1]

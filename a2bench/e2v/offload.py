@@ -7,7 +7,7 @@ everything to the GPU first, which is why it fails on the small ones it is meant
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -24,6 +24,9 @@ T = TypeVar("T")
 Rung = Literal["none", "clear", "offload", "tile"]
 """How far a sample had to go for memory: not at all; unused memory was given back; networks that were resident come by
 groups; the VAE works by tiles."""
+
+RUNGS: tuple[Rung, ...] = ("clear", "offload", "tile")
+"""In the order in which they are climbed."""
 
 
 class Made(NamedTuple, Generic[T]):
@@ -67,9 +70,10 @@ class PlacedModel:
         Raises:
             torch.OutOfMemoryError: it does not suffice even with the VAE tiled and all else offloaded.
         """
-        rungs: Iterator[Rung] = iter(("clear", "offload", "tile"))
-        reached = self._rung
+        rungs = iter(RUNGS)
+        cleared = False
         while True:
+            reached: Rung = "clear" if cleared and self._rung == "none" else self._rung
             try:
                 return Made(make(), reached)
             except torch.OutOfMemoryError as error:
@@ -78,16 +82,16 @@ class PlacedModel:
             climbed = next((rung for rung in rungs if self._climb(rung)), None)
             if climbed is None:
                 raise failure
-            reached = climbed
+            cleared = True
             logger.warning("out of memory on %s; going on with: %s", self.placement.device, climbed)
 
     def _climb(self, rung: Rung) -> bool:
         """Take a rung; False if it would change nothing."""
         if rung == "offload":
-            resident: set[Kind] = {p.kind for p in self.parts.values()} - self.placement.offloaded - {"vae"}
-            if not resident:
+            kinds: frozenset[Kind] = frozenset(part.kind for part in self.parts.values() if part.kind != "vae")
+            if kinds <= self.placement.offloaded:
                 return False
-            self._offload(frozenset(resident))
+            self._offload(kinds - self.placement.offloaded)
             self._rung = rung
         if rung == "tile":
             if self.placement.tiled or not any(part.kind == "vae" for part in self.parts.values()):

@@ -167,6 +167,8 @@ def test_out_of_memory_climbs_one_rung_at_a_time(failures: int, rung: str) -> No
     assert placed.tier == ("approximate" if failures == 3 else "exact")
     with torch.no_grad():  # what was climbed stays; memory that was only given back is no lasting state
         assert placed.run(lambda: network(x)).rung == ("none" if failures < 2 else rung)
+        network.failures = 1  # which clearing cures
+        assert placed.run(lambda: network(x)).rung == ("clear" if failures < 2 else rung)
 
 
 def test_at_the_end_of_the_ladder_the_sample_fails() -> None:
