@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 
 from a2bench.counting import count
 from a2bench.data import cache_dir
+from a2bench.errors import InputError
 from a2bench.hashing import canonical_json, value_sha256
 
 logger = logging.getLogger(__name__)
@@ -161,10 +162,22 @@ _MISSING: Any = object()
 
 
 def default_store() -> FeatureStore | None:
-    """The store of this process: in our cache folder, ``A2BENCH_FEATURE_CACHE`` gigabytes large; None for 0."""
-    gigabytes = float(os.environ.get("A2BENCH_FEATURE_CACHE") or DEFAULT_GIGABYTES)
-    if gigabytes <= 0 or find_spec("safetensors") is None:
-        return None
+    """The store of this process, or None where features are not to be kept (or the extra ``metrics`` is not here)."""
+    store = open_store()
+    return store if store.max_bytes > 0 and find_spec("safetensors") is not None else None
+
+
+def open_store() -> FeatureStore:
+    """The store in our cache folder, at most ``A2BENCH_FEATURE_CACHE`` gigabytes large.
+
+    Raises:
+        InputError: that is not a number.
+    """
+    given = os.environ.get("A2BENCH_FEATURE_CACHE") or DEFAULT_GIGABYTES
+    try:
+        gigabytes = float(given)
+    except ValueError:
+        raise InputError(f"A2BENCH_FEATURE_CACHE is {given!r}; expected gigabytes, such as 8, or 0 for none") from None
     return _store(cache_dir() / "features", int(gigabytes * 1e9))
 
 
@@ -173,9 +186,20 @@ _store = cache(FeatureStore)
 
 @cache
 def _data_classes(module: str) -> dict[str, type]:
-    """The data classes and named tuples that a module defines or imports, by name."""
-    found = vars(sys.modules[module]).values()
-    return {item.__name__: item for item in found if isinstance(item, type) and _is_record(item)}
+    """The data classes and named tuples of a module, and of the modules that it takes something from, by name.
+
+    The module's own names win; another package's are never looked at.
+    """
+    own = vars(sys.modules[module])
+    packages = {"a2bench", module.partition(".")[0]}
+    origins = dict.fromkeys(getattr(item, "__module__", None) or "" for item in own.values())
+    known = [vars(sys.modules[name]) for name in origins if name in sys.modules and name.partition(".")[0] in packages]
+    found: dict[str, type] = {}
+    for names in (own, *known):
+        for item in names.values():
+            if isinstance(item, type) and _is_record(item):
+                found.setdefault(item.__name__, item)
+    return found
 
 
 def _is_record(item: type) -> bool:

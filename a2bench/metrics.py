@@ -5,7 +5,7 @@ all metrics that declare it. Neither ever sees the name of a system.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -104,6 +104,17 @@ class Sample:
             else:
                 self._features[name] = feature.compute(self)
         return self._features[name]
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Free the features that are not needed any more: not these, and not what these are still to be made of."""
+        wanted, waiting = set(), list(names)
+        while waiting:
+            name = waiting.pop()
+            wanted.add(name)
+            if name not in self._features:
+                waiting += resident_feature(name).info.features
+        for name in self._features.keys() - wanted:
+            del self._features[name]
 
     def embedded(self, info: FeatureInfo, what: str, compute: Callable[[], T]) -> T:
         """A reference or a prompt as a feature sees it: computed once for a whole suite, whatever the workers.

@@ -158,6 +158,22 @@ def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path, caplog:
     assert "cannot be kept" in caplog.text
 
 
+def test_the_command_says_what_features_take_and_frees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    from click.testing import CliRunner
+
+    from a2bench.cli.cache import cache_group
+    from a2bench.feature_store import open_store
+
+    monkeypatch.setenv("A2BENCH_FEATURE_CACHE", "0.5")
+    get(open_store(), lambda: np.zeros(1000))
+    shown = json.loads(CliRunner().invoke(cache_group, ["show", "--json"]).stdout)
+    assert (shown["entries"], shown["limit"]) == (1, 500_000_000) and shown["bytes"] > 8000
+    assert "0.00 GB remain" in CliRunner().invoke(cache_group, ["prune", "--to", "0"]).stdout
+    assert open_store().size().entries == 0
+
+
 def test_the_store_imports_no_torch_for_arrays() -> None:
     import subprocess
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "metrics": ("a2bench.cli.metrics:metrics_group", "List metrics, show one, validate all against the controls."),
     "weights": ("a2bench.cli.weights:weights_group", "List, fetch and verify the weights behind the metrics."),
     "rate": ("a2bench_human_eval.cli:rate_group", "Let people rate videos in a browser; results with intervals."),
+    "cache": ("a2bench.cli.cache:cache_group", "Features kept on disk: how much they take, and getting the room back."),
     "doctor": ("a2bench.cli.doctor:doctor_command", "Say what works on this machine, and what to do about the rest."),
 }
 

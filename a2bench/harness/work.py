@@ -136,6 +136,7 @@ def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
                 draw_pictures(sample.video, paths)
     counts = {"": take_counts()}
     results = []
+    waiting = {name: registry.load("metric", name).info.features for name in argument["metrics"] if not lacking[name]}
     for name in argument["metrics"]:
         started = time.monotonic()
         if sample is None or lacking[name]:
@@ -144,6 +145,9 @@ def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
             entry = _scored(name, sample)
         seconds = time.monotonic() - started
         results.append({"metric": name, **entry, "seconds": seconds, "counts": take_counts()})
+        waiting.pop(name, None)
+        if sample:
+            sample.keep_only(feature for features in waiting.values() for feature in features)
     for event, times in counts[""].items():  # the decode belongs to all of them; it is booked on the first
         results[0]["counts"][event] = results[0]["counts"].get(event, 0) + times
     return results

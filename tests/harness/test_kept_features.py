@@ -50,7 +50,7 @@ def new_head(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 def test_a_new_head_needs_no_decode_and_no_network(request_: RunRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     first = run(request_)
-    assert first.counts["decode"] == 3 and first.counts["forward:flow"] == 15
+    assert first.counts["decode"] == 3 and first.counts["forward:flow"] == 2 * 15
     new_head(monkeypatch, "copy_paste")
     new_head(monkeypatch, "motion_amount")
     again = run(request_)
@@ -177,3 +177,23 @@ def test_decoding_takes_the_memory_of_the_frames_once(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert decoded.num_frames == 40
     assert peak < 1.2 * decoded.frames.nbytes
+
+
+def test_features_are_freed_when_no_other_metric_needs_them(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import dataclass
+
+    @dataclass
+    class Feature:
+        info: metrics.FeatureInfo
+
+    chain = {"grid": (), "finder": ("grid",), "other": ("grid",)}
+    made = {name: Feature(metrics.FeatureInfo(name, 1, "", features=below)) for name, below in chain.items()}
+    monkeypatch.setattr(metrics, "_resident", made)
+    sample = metrics.Sample(suite.cases[0], None, None, {"grid": 1, "finder": 2})  # type: ignore[arg-type]
+    sample.keep_only(["finder", "other"])
+    assert set(sample._features) == {"grid", "finder"}, "the other finder still needs the grid"
+    sample._features["other"] = 3
+    sample.keep_only(["finder", "other"])
+    assert set(sample._features) == {"finder", "other"}
+    sample.keep_only([])
+    assert sample._features == {}
