@@ -245,11 +245,12 @@ def alone(clip: Path) -> dict[str, Any]:
     import timm
     from pyiqa.archs.musiq_arch import MUSIQ
 
-    dino = timm.create_model("vit_base_patch16_224", num_classes=0, dynamic_img_size=True).eval().requires_grad_(False)
+    dino = timm.create_model("vit_base_patch16_224", num_classes=0, dynamic_img_size=True, dynamic_img_pad=True)
+    dino = dino.eval().requires_grad_(False)
     musiq = MUSIQ(pretrained=False).eval().requires_grad_(False)
     networks = {"dino": dino, "musiq": musiq}
-    short, names = shortened(clip, 9), ("subject", "imaging")
-    return against("alone", lambda: peer(short, networks, names), lambda: engine(short, networks, names), 2, frames=9)
+    short, names = shortened(clip, 5), ("subject", "imaging")
+    return against("alone", lambda: peer(short, networks, names), lambda: engine(short, networks, names), 3, frames=5)
 
 
 def shortened(clip: Path, frames: int) -> Path:

@@ -1,7 +1,7 @@
 """Is each person in the video the person of its reference?"""
 
 from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
+from a2bench.scores import ElementScore, Evidence, Expectation, Limit, MetricInfo, Score
 from a2bench_metrics.faces import SampleFaces
 from a2bench_metrics.people import assign, similarities
 
@@ -26,6 +26,7 @@ class IdentitySimilarity:
         backend="YuNet 2023mar + dlib ResNet v1",
         roles=("character",),
         paper="after OpenS2V-Eval FaceSim (arXiv:2505.20292): with assignment, and face-less frames count 0",
+        protocol=(Limit("short_side", "the detector sees no face in smaller frames, which is not absence", low=64),),
         expectations=(
             Expectation("collage is far above shuffled", "difference", "collage", "shuffled", low=0.3),
             Expectation("a missing character scores 0", "value", "missing-character", low=-0.001, high=0.05),

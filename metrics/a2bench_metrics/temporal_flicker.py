@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2bench.metrics import Sample
-from a2bench.scores import Expectation, MetricInfo, Score
+from a2bench.scores import Expectation, Limit, MetricInfo, Score
 from a2bench_metrics.opencv import opencv
 
 
@@ -40,6 +40,10 @@ class TemporalFlicker:
         packages=("cv2",),
         backend="pixels",
         paper="VBench temporal_flickering (arXiv:2311.17982)",
+        protocol=(
+            Limit("num_frames", "flicker needs a next frame", low=2),
+            Limit("fps", "neighbouring frames differ more at lower rates; compare equal rates only", 8, 30, "warn"),
+        ),
         expectations=(
             Expectation("noise is less steady than collage", "difference", "collage", "noise", low=0.02),
             Expectation("a still video is steadier than collage", "difference", "frozen", "collage", low=0.001),
@@ -48,8 +52,6 @@ class TemporalFlicker:
 
     def score(self, sample: Sample) -> Score:
         """Score one sample."""
-        if sample.video.num_frames < 2:
-            return Score(None, reason="the video has 1 frame, flicker needs 2")
         steadiness = (255 - mean_absolute_differences(sample.video.frames)) / 255
         frames = tuple(range(len(steadiness)))
         return Score(float(steadiness.mean()), frames=frames, per_frame=tuple(steadiness.tolist()))

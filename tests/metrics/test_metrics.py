@@ -9,7 +9,7 @@ import pytest
 
 from a2bench import registry
 from a2bench.cases import load_suite
-from a2bench.metrics import Sample
+from a2bench.metrics import Sample, score_within_protocol
 from a2bench.scores import MetricInfo, Score
 from a2bench.video import Video
 from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_entry
@@ -25,7 +25,7 @@ def info(name: str) -> MetricInfo:
 
 
 def score(name: str, sample: Sample) -> Score:
-    return registry.load("metric", name)().score(sample)  # type: ignore[no-any-return]
+    return score_within_protocol(registry.load("metric", name)(), sample)
 
 
 def still(frames: int, value: int = 127, size: tuple[int, int] = (480, 832)) -> Sample:
