@@ -17,6 +17,10 @@ from a2bench.peers.definitions import OPENS2V
 from a2bench.peers.json_files import number, read_object
 from a2bench.peers.reported import Reported
 
+_SINGLE = {"singlehuman", "singleface", "singleobj"}
+_KINDS = _SINGLE | {"multihuman", "multiface", "multiobject", "humanobj", "faceobj"}
+"""What items are of, as their ids say: ``faceobj_14``."""
+
 _METRIC_FILES: dict[str, tuple[str, str]] = {
     "aesthetic_score.json": ("aesthetics", "aes_score"),
     "motion_smoothness.json": ("motion_smoothness", "motion_smoothness"),
@@ -118,7 +122,8 @@ def read_results_folder(path: Path, system: str | None = None, board: str | None
 def _items(path: Path) -> dict[str, Any]:
     items = read_object(path)
     for item in items:
-        if not re.fullmatch(r"(single|multi)?(face|human|obj)(obj)?_\d+", item):
+        kind, _, number_text = item.rpartition("_")
+        if kind not in _KINDS or not number_text.isdecimal():
             raise InputError(f"{path}: {item!r} is no id of OpenS2V-Eval, such as 'faceobj_14'")
     return items
 
@@ -126,9 +131,9 @@ def _items(path: Path) -> dict[str, Any]:
 def board_of(ids: set[str]) -> str:
     """The smallest board that has all these ids; the boards' ids are subsets of each other."""
     kinds = {item.rpartition("_")[0] for item in ids}
-    if kinds <= {"singlehuman", "singleface"}:
+    if kinds <= _SINGLE - {"singleobj"}:
         return "human"
-    return "single" if kinds <= {"singlehuman", "singleface", "singleobj"} else "open"
+    return "single" if kinds <= _SINGLE else "open"
 
 
 def _board_of_file(path: Path, has_objects: bool) -> str:

@@ -1,7 +1,7 @@
 """A run by the definitions of other suites: which of our metrics are theirs, with the same back-end, and which are not.
 
 A dimension is taken from a run only where formula and network are those of the suite; everything else is missing, with
-the reason, and so are the totals that need it.
+the reason, and so are the totals that need it. Ours look at sampled frames, theirs at all of them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from a2bench.errors import InputError
 from a2bench.peers import a2_bench, opens2v, vbench
-from a2bench.peers.json_files import read_object
+from a2bench.peers.json_files import read_object, read_text
 from a2bench.peers.reported import Reported
 
 EXPECTED = (
@@ -48,17 +48,17 @@ def read_reported(path: Path, system: str | None = None, board: str | None = Non
 
 
 def _read_csv(path: Path, system: str | None, board: str | None) -> list[Reported]:
+    lines = read_text(path).splitlines()
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
-    header = next(csv.reader(lines), [])
-    if opens2v.is_board_csv(header):
-        rows = list(opens2v.read_board_csv(path, lines, board))
-    elif a2_bench.is_results(header):
-        rows = list(a2_bench.read_csv(path, lines))
-    else:
-        raise InputError(f"{path} is in no known format; {EXPECTED}")
+        header = next(csv.reader(lines), [])
+        if opens2v.is_board_csv(header):
+            rows = list(opens2v.read_board_csv(path, lines, board))
+        elif a2_bench.is_results(header):
+            rows = list(a2_bench.read_csv(path, lines))
+        else:
+            raise InputError(f"{path} is in no known format; {EXPECTED}")
+    except csv.Error as error:
+        raise InputError(f"{path} is not CSV: {error}") from None
     rows = [row for row in rows if system in (None, row.system)]
     if not rows:
         raise InputError(f"{path} has no row {system!r}" if system else f"{path} has no rows")

@@ -15,7 +15,7 @@ from typing import Any
 from a2bench.cases import element_ids
 from a2bench.harness.bootstrap import clustered_interval
 from a2bench.harness.records import SampleRecord, ScoreRecord
-from a2bench.harness.tables import MARKS, CurrentRecords, role_of, shown_text
+from a2bench.harness.tables import MARKS, CurrentRecords, one_line, role_of, shown_text
 from a2bench.harness.validity_file import ValidityFile, standing
 from a2bench.totals.definition import (
     DIMENSIONS,
@@ -211,5 +211,5 @@ def totals_text(rows: list[dict[str, Any]]) -> str:
         elif row["reasons"]:
             first = row["reasons"][0]
             more = f" (and {len(row['reasons']) - 1} other reasons)" if len(row["reasons"]) > 1 else ""
-            lines.append(f"  {'':<12} {first['count']} without: {first['reason']}{more}")
+            lines.append(f"  {'':<12} {first['count']} without: {one_line(first['reason'])}{more}")
     return "\n".join(line.rstrip() for line in lines)

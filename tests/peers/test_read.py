@@ -55,6 +55,15 @@ def test_an_opens2v_folder_gives_what_its_own_script_gives(tmp_path: Path, board
         assert row.values[key] == pytest.approx(100 * value, abs=1e-9)
 
 
+def test_every_kind_of_item_of_opens2v_is_known(tmp_path: Path) -> None:
+    kinds = ["singleobj", "singlehuman", "singleface", "multiobject", "humanobj", "faceobj", "multiface", "multihuman"]
+    (row,) = read_reported(opens2v_folder(tmp_path / "mine", [f"{kind}_7" for kind in kinds]))
+    assert row.scored["gmescore"] == len(kinds)
+    dump(tmp_path / "mine/gmescore.json", {"cat_1": {"gme_score": 0.5}})
+    with pytest.raises(InputError, match="'cat_1' is no id of OpenS2V-Eval"):
+        read_reported(tmp_path / "mine")
+
+
 def test_items_that_opens2v_drops_without_a_word_are_counted(tmp_path: Path) -> None:
     folder = opens2v_folder(tmp_path / "mine", OPEN)
     dump(folder / "naturalscore_2.json", {"faceobj_1": "error", "faceobj_14": "4"})
@@ -151,6 +160,7 @@ def test_a2_bench_results_are_read_by_the_names_of_its_leaderboard(tmp_path: Pat
         ("a.json", '{"x": 1}', "in no known format; expected an OpenS2V-Eval folder"),
         ("a.json", "[" * 100_000, "nested too deeply|is not JSON"),
         ("a.csv", "a,b\n1,2\n", "in no known format"),
+        ("a.csv", "model,human_face_similarity,env_clip\n" + "x" * 200_000, "is not CSV: field larger"),
         ("a.zip", "PK", "unpack it"),
     ],
 )
