@@ -5,6 +5,7 @@ YuNet finds faces and their five landmarks, as in the feature ``faces``; they ar
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class ArcFaceFeature:
         """Find and embed the faces of every sampled frame and of the characters' references."""
         found = [self._faces(sample.video.frames[index]) for index in sample.frames]
         references = {
-            name: sample.embedded(self.info, element.reference.sha256, lambda e=element: self._reference(e.reference))
+            name: sample.embedded(self.info, element.reference.sha256, partial(self._reference, element.reference))
             for name, element in sample.case.named_elements("character")
         }
         return ArcFaces(tuple(faces for faces, _ in found), tuple(boxes for _, boxes in found), references)
