@@ -50,7 +50,12 @@ def scoring_item(name: str, entries: list[PlannedScore], request: RunRequest, st
 def video_record(sample: PlannedSample, outcome: Outcome, video: VideoFile) -> SampleRecord:
     """The record of a sample whose video is published."""
     return _sample_record(sample, outcome).model_copy(
-        update={"status": "done", "video": video, **outcome.result["making"]}
+        update={
+            "status": "done",
+            "video": video,
+            "peak_memory": outcome.result["peak_memory"],
+            **outcome.result["making"],
+        }
     )
 
 

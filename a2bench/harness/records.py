@@ -39,7 +39,8 @@ class SampleRecord(_Record):
     """What became of one sample (system, case, seed).
 
     key: SHA-256 of ``identity``, which is everything that makes the video. tier: how equal the video is to what the
-    released code makes, rung: how far memory made it go; None where the system does not say.
+    released code makes, rung: how far memory made it go; None where the system does not say. peak_memory: bytes by
+    kind, as `a2bench.harness.cost.peak_memory` names them.
     """
 
     schema_version: int = SCHEMA
@@ -55,6 +56,7 @@ class SampleRecord(_Record):
     traceback: str | None = None
     attempts: int = 1
     seconds: float
+    peak_memory: dict[str, int] = Field(default_factory=dict)
     finished: str
     counts: dict[str, int] = Field(default_factory=dict)
 

@@ -20,6 +20,7 @@ from a2bench.counting import count, take_counts
 from a2bench.errors import A2BenchError, AdapterError, VideoError
 from a2bench.feature_store import default_store
 from a2bench.features import DiskFeatures
+from a2bench.harness.cost import peak_memory, watch_memory
 from a2bench.harness.execute import Later
 from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import file_sha256
@@ -52,15 +53,17 @@ def generate(argument: dict[str, Any]) -> dict[str, Any] | Later:
     for _, element in case.named_elements():
         element.reference.verified_path()
     system = resident_system(argument["adapter"], argument["options"], argument["suite"])
+    watch_memory()
     made = system.generate(case, seed=argument["seed"], settings=settings)
+    memory = peak_memory()
     temporary = Path(argument["temporary"])
     if isinstance(made, Path):
-        return _written(made, temporary)
+        return _written(made, temporary, memory)
     video = _checked(made, settings, system.meta.name)
     if not overlaps(system):
-        return _written(video, temporary)
+        return _written(video, temporary, memory)
     # A copy, should the system use its frames' memory again.
-    return Later(partial(_written, replace(video, frames=video.frames.copy()), temporary))
+    return Later(partial(_written, replace(video, frames=video.frames.copy()), temporary, memory))
 
 
 def overlaps(system: VideoModel) -> bool:
@@ -68,7 +71,7 @@ def overlaps(system: VideoModel) -> bool:
     return system.meta.device == "gpu" and "torch" in sys.modules and device().startswith("cuda")
 
 
-def _written(made: Video | Path, temporary: Path) -> dict[str, Any]:
+def _written(made: Video | Path, temporary: Path, memory: dict[str, int]) -> dict[str, Any]:
     # A file that is taken over keeps its container; everything we encode is MP4.
     suffix = made.suffix.lower() if isinstance(made, Path) else ".mp4"
     path = temporary.with_name(temporary.name + suffix)
@@ -85,6 +88,7 @@ def _written(made: Video | Path, temporary: Path) -> dict[str, Any]:
         "height": info.height,
         "num_frames": info.num_frames,
         "fps": str(info.fps),
+        "peak_memory": memory,
         "making": asdict((made.making if isinstance(made, Video) else None) or Making()),
     }
 
