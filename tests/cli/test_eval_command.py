@@ -74,6 +74,9 @@ def test_json_is_one_document_on_stdout_and_nothing_else(a2bench: Run, suite_pat
     assert document["complete"] is True
     assert document["stages"]["score"]["counts"]["decode"] == 3
     assert {row["name"] for row in document["metrics"]} == {"sharpness", "temporal_flicker"}
+    headline = document["totals"][-1]
+    assert (headline["name"], headline["value"], headline["scored"]) == ("headline", None, 0)
+    assert {row["validity"]["state"] for row in document["metrics"]} <= {"valid", "fails", "not checked"}
 
 
 def test_a_dry_run_says_what_is_to_do_and_does_nothing(a2bench: Run, suite_path: Path) -> None:
