@@ -38,7 +38,7 @@ class LedgerFeature:
 
     info = FeatureInfo(
         name="ledger",
-        version=4,
+        version=5,
         backend="faces, looks and places together",
         features=("hits", "places", "faces", "alignment"),
         packages=("scipy",),
@@ -109,9 +109,18 @@ def _person(sight: Sight, look: Observation, pasted: float) -> Observation:
         if sight.other != "stranger" or look.box is None or here:
             return Observation(0.0, sight.other_face.box, other=sight.other)
     if sight.face is None:
-        return look
+        # Looks count where no face is seen: what wears another's face is another, however alike.
+        return Observation(0.0) if any(_heads(look.box, face.box) for face in sight.others) else look
     around = look.box if look.box is not None and _holds(look.box, sight.face.box) else sight.face.box
     return Observation(sight.likeness, around, copies=sight.copies, pasted=pasted)
+
+
+def _heads(box: Box | None, face: Box) -> bool:
+    """Whether a face is in the middle half of a box, from left to right."""
+    if box is None:
+        return False
+    quarter = (box[2] - box[0]) / 4
+    return _holds((box[0] + quarter, box[1], box[2] - quarter, box[3]), face)
 
 
 def _holds(box: Box, other: Box) -> bool:

@@ -35,7 +35,7 @@ class Sight:
 
     face: the reference's own face, or None. likeness: of it, in [0, 1]. copies: faces that are this person's.
     other: whose face is in its place instead (a reference's name, or ``stranger``); other_face: that face;
-    other_likeness: how much of this reference is left in it.
+    other_likeness: how much of this reference is left in it. others: all faces of the frame but its own.
     """
 
     face: Face | None = None
@@ -44,6 +44,7 @@ class Sight:
     other: str | None = None
     other_face: Face | None = None
     other_likeness: float = 0.0
+    others: tuple[Face, ...] = ()
 
 
 def likeness(distances: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -138,6 +139,7 @@ def sight_people(references: Mapping[str, Face], frames: Sequence[Sequence[Face]
                     other=None if other is None else names[holder[other]] if other in holder else "stranger",
                     other_face=None if other is None else faces[other],
                     other_likeness=0.0 if other is None else float(table[row, other]),
+                    others=tuple(one for place, one in enumerate(faces) if place != face),
                 )
             )
     return sights

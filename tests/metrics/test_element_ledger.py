@@ -71,6 +71,7 @@ def test_the_background_is_measured_where_the_foreground_is_not(truth: Sample) -
     assert min(curve) > 0.8 * max(curve)
 
 
+@pytest.mark.slow  # two videos through all finders; the logic is tested on descriptors in test_people.py
 def test_people_who_change_places_are_seen_by_their_faces(make_sample: MakeSample) -> None:
     swapped = SwapRate().score(make_sample("swapped", "astronaut-officer-launchpad"))
     assert swapped.value == pytest.approx(0.5, abs=0.1)
@@ -79,7 +80,7 @@ def test_people_who_change_places_are_seen_by_their_faces(make_sample: MakeSampl
     assert SwapRate().score(make_sample("collage", "astronaut-officer-launchpad")).value == 0
 
 
-@pytest.mark.parametrize("frames", [1, 2, 5])
+@pytest.mark.parametrize("frames", [1, 3])
 def test_nothing_is_lost_in_an_empty_video_and_nothing_is_invented(frames: int) -> None:
     case = next(case for case in load_suite("a2bench-mini").cases if case.id == "astronaut-officer-launchpad")
     sample = Sample(case, Video(np.zeros((frames, 480, 832, 3), np.uint8), Fraction(16)))
@@ -102,6 +103,21 @@ def test_a_stranger_beside_someone_whose_face_is_averted_is_no_swap() -> None:
     hardly = replace(sight, other_likeness=0.1)
     assert observe_person([hardly], [same_place], [0.0], [None])[0].fidelity == 0.1, "the looks say it is a bad picture"
     assert observe_person([sight], [Hit(0.2, averted.box)], [0.0], [None])[0].other == "stranger"
+
+
+def test_looks_that_wear_another_persons_face_are_not_the_person() -> None:
+    """On a clip of one woman the reference of a man was found by looks: both stand in front of a white wall."""
+    from a2bench_metrics.element_ledger import observe_person
+    from a2bench_metrics.faces import Face
+    from a2bench_metrics.finder import Hit
+
+    hers = Face((180, 60, 240, 150), 0.9, np.zeros(128))
+    look = Hit(0.6, (100.0, 40.0, 330.0, 270.0))
+    assert not observe_person([Sight(others=(hers,))], [look], [0.0], [None])[0].found
+    beside = Hit(0.6, (10.0, 40.0, 190.0, 270.0))
+    assert observe_person([Sight(others=(hers,))], [beside], [0.0], [None])[0].found, (
+        "a face at the edge is a neighbour's"
+    )
 
 
 def test_what_stands_where_a_thing_was_is_told_from_the_ground() -> None:
