@@ -116,7 +116,7 @@ def _findings(suite: Suite, images: SuiteImages, looks: dict[str, Look]) -> Iter
     yield from licence_findings(images)
     for case in suite.cases:
         yield from case_findings(case)
-    yield from same_prompt(suite)
+    yield from same_prompt(suite, images.severity)
     yield from reading_findings(suite)
     yield from name_findings(suite, images.severity)
     yield from split_findings(suite, images, looks)

@@ -82,14 +82,18 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def same_prompt(suite: Suite) -> Iterator[Finding]:
-    """Cases that are asked for in the same words."""
-    seen: dict[str, str] = {}
+def same_prompt(suite: Suite, severity: Severity) -> Iterator[Finding]:
+    """Cases that are asked for in the same words; an error where the references are the same, too."""
+    seen: dict[str, Case] = {}
     for case in suite.cases:
-        prompt = _plain(case.prompt)
-        if prompt in seen:
-            yield Finding("error", case.id, f"has the same prompt as case {seen[prompt]!r}; change or remove one")
-        seen.setdefault(prompt, case.id)
+        other = seen.setdefault(_plain(case.prompt), case)
+        if other is not case:
+            same = other.generation_identity()["references"] == case.generation_identity()["references"]
+            yield Finding(
+                "error" if same else severity,
+                case.id,
+                f"has the same prompt as case {other.id!r}; change or remove one",
+            )
 
 
 def reading_findings(suite: Suite) -> Iterator[Finding]:

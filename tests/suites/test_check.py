@@ -207,9 +207,11 @@ def test_a_second_view_that_is_the_reference_is_an_error(suite: Builder) -> None
     assert "is its reference" in only(suite.check())
 
 
-def test_the_same_prompt_twice_is_an_error(suite: Builder) -> None:
+def test_the_same_prompt_twice_is_an_error_with_the_same_references_and_else_a_warning(suite: Builder) -> None:
     suite.case("one", "A dog runs.", dog=suite.image("one.png", 1))
     suite.case("two", "a dog  runs.", dog=suite.image("two.png", 2))
+    assert only(suite.check(), "warning").startswith("two: has the same prompt as case 'one'")
+    suite.cases[1]["elements"] = suite.cases[0]["elements"]
     assert only(suite.check()).startswith("two: has the same prompt as case 'one'")
 
 
