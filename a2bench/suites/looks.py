@@ -138,14 +138,20 @@ def write_looks(suite: Suite, looks: dict[str, Look]) -> Path:
 
 
 def read_looks(suite: Suite) -> dict[str, Look]:
-    """The looks beside a suite by image hash; none where there is no file, or it is of another version.
+    """The looks that lie beside a suite, its own and those of its neighbours, by image hash.
+
+    Files of another version are left out.
 
     Raises:
-        CaseError: the file is damaged.
+        CaseError: a file is damaged.
     """
-    path = looks_path(suite)
-    if not path.is_file():
-        return {}
+    known: dict[str, Look] = {}
+    for path in sorted(suite.path.parent.glob("*.looks.safetensors")):
+        known |= _read_file(path)
+    return known
+
+
+def _read_file(path: Path) -> dict[str, Look]:
     from safetensors import SafetensorError, safe_open
 
     try:
