@@ -96,7 +96,7 @@ class SkyReelsA2:
         from a2bench.e2v.source import find_weights
 
         self.sampling = Sampling(
-            steps=whole_number("steps", steps),
+            steps=whole_number("steps", steps, least=1),
             guidance_scale=number("guidance_scale", guidance_scale),
             flow_shift=number("flow_shift", flow_shift),
             negative_prompt=NEGATIVE_PROMPT if negative_prompt is None else negative_prompt,
@@ -122,7 +122,9 @@ class SkyReelsA2:
             raise InputError("guidance=parallel comes by itself with gpus=2, 4, 8 or another even number")
         self.memory = check_profile(memory)
         self.weights = find_weights(weights)
-        self.heads = int(read_json(self.weights.folder / "transformer/config.json")["num_attention_heads"])
+        network = read_json(self.weights.folder / "transformer" / "config.json")
+        self.heads = int(network["num_attention_heads"])
+        self.max_positions: int = network.get("rope_max_seq_len", 1024)
         self.gpus = whole_number("gpus", gpus, least=1)
         if self.gpus > 1:
             # By heads alone; whether the tokens of a video divide too is known for each case.
@@ -196,7 +198,7 @@ class SkyReelsA2:
         from a2bench.e2v.division import check_division
         from a2bench.e2v.layout import ClipLayout
         from a2bench.e2v.references import read_reference
-        from a2bench.e2v.request import Request, check_request
+        from a2bench.e2v.request import Request, check_extent, check_request
 
         # The case's own reference, as every system gets it; cut-outs are for metrics and controls.
         references = tuple(read_reference(element.reference.path, element.role) for element in case.elements)
@@ -211,6 +213,7 @@ class SkyReelsA2:
             sampling=self.sampling,
         )
         check_request(request)
+        check_extent(request, self.max_positions)
         check_division(self.acceleration, request, self.heads)
         return request
 

@@ -9,12 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol
 
 from a2bench import registry
 from a2bench.cases import Case
-from a2bench.errors import A2BenchError, InputError, OutputError
+from a2bench.errors import A2BenchError, InputError, OutputError, UnknownNameError
 from a2bench.harness.environment import environment
 from a2bench.harness.estimate import add_timings, generation_name, scoring_name
 from a2bench.harness.execute import Executor, LocalExecutor, Outcome, WorkItem
@@ -84,9 +85,14 @@ def system_with(adapter: str, options: dict[str, str], suite: str) -> VideoModel
     Raises:
         InputError: unknown name, wrong options.
     """
+    parameters = signature(registry.load("adapter", adapter)).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        for name in options:
+            if name not in parameters:
+                raise UnknownNameError(f"option of {adapter}", name, parameters)
     try:
         return resident_system(adapter, options, suite)
-    except TypeError as error:
+    except TypeError as error:  # a required option is missing
         raise InputError(
             f"system {adapter!r} cannot be made with the options {options or 'none'}: {error}; "
             f"see `a2bench systems show {adapter}`"

@@ -1,7 +1,10 @@
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -16,13 +19,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "e2v"))
 from tiny_checkpoint import write_tiny_checkpoint  # noqa: E402
 
 from a2bench.adapters.skyreels_a2 import SkyReelsA2  # noqa: E402
-from a2bench.cases import Case, Suite  # noqa: E402
+from a2bench.cases import Case, Role, Suite  # noqa: E402
 from a2bench.cli import cli  # noqa: E402
 from a2bench.conformance import check_adapter, passed  # noqa: E402
 from a2bench.counting import take_counts  # noqa: E402
 from a2bench.errors import AdapterError, CaseError, InputError, WeightsError  # noqa: E402
+from a2bench.harness.execute import InlineExecutor  # noqa: E402
+from a2bench.harness.one_video import generate_video  # noqa: E402
 from a2bench.harness.store import RunStore  # noqa: E402
 from a2bench.systems import GenerationSettings  # noqa: E402
+from a2bench.video import read_video  # noqa: E402
 
 SMALL = GenerationSettings(width=64, height=48, num_frames=9, fps=Fraction(15))
 
@@ -141,7 +147,7 @@ def test_identity_and_revision_say_what_makes_the_video(weights: str, suite: Sui
     ("options", "words"),
     [
         ({"steps": "many"}, "steps 'many' must be a whole number"),
-        ({"steps": "0"}, "steps must be 1 or more"),
+        ({"steps": "0"}, "steps '0' must be a whole number, 1 or more"),
         ({"guidance_scale": "high"}, "guidance_scale 'high' must be a number"),
         ({"posterior": "mean"}, "posterior 'mean' must be sample or mode"),
         ({"precision": "float16"}, "precision 'float16' must be bfloat16 or float32"),
@@ -226,3 +232,69 @@ def test_eval_makes_and_measures_videos_and_resumes(weights: str, tmp_path: Path
     again = CliRunner().invoke(cli, arguments)
     assert again.exit_code == 0, again.output
     assert list(RunStore(tmp_path / "run").samples.values()) == samples
+
+
+ROLES: list[tuple[Role, ...]] = [
+    ("character",),
+    ("object",),
+    ("background",),
+    ("character", "object"),
+    ("character", "background"),
+    ("object", "background"),
+    ("character", "object", "background"),
+    ("character", "character", "background"),
+]
+
+
+@pytest.mark.parametrize("roles", ROLES, ids="+".join)
+def test_one_video_by_hand_of_every_subset_of_roles(
+    weights: str, suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, roles: tuple[Role, ...]
+) -> None:
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    images = [element.reference.path for element in suite.cases[0].elements]
+    heard: list[tuple[str, int, int]] = []
+    made = generate_video(
+        "skyreels-a2", "A stranger and a ball.", list(zip(roles, images, strict=False)), tmp_path / "out.mp4",
+        settings=SMALL, options={"weights": weights, "steps": "2"},
+        executor=InlineExecutor(on_step=lambda *step: heard.append(step)),
+    )  # fmt: skip
+    assert read_video(made.path).frames.shape == (9, 48, 64, 3)
+    assert [reference["role"] for reference in made.record["references"]] == list(roles)
+    assert heard == [("video", 1, 2), ("video", 2, 2)]
+    assert (made.record["tier"], made.record["rung"]) == ("other sampler", "none")  # 2 steps instead of 50
+
+
+@pytest.mark.slow
+def test_killed_while_generating_a_run_resumes_with_the_same_command(weights: str, tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "a2bench", "eval", "--model", "skyreels-a2", "--weights", weights, "--steps", "40",
+        "--limit", "3", "--size", "64x64", "--num-frames", "9", "--metrics", "sharpness", "--device", "cpu",
+    ]  # fmt: skip
+
+    def start(folder: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [*command, "--output", str(tmp_path / folder)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+
+    journal = tmp_path / "killed/samples.jsonl"
+    killed = start("killed")
+    deadline = time.monotonic() + 300
+    while not (journal.is_file() and journal.read_bytes().count(b"\n")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)  # into the steps of the second
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    kept = journal.read_bytes()
+    assert 1 <= kept.count(b"\n") < 3, "it was faster than the kill"
+    for folder in ("killed", "undisturbed"):
+        process = start(folder)
+        _, errors = process.communicate(timeout=600)
+        assert process.returncode == 0, errors.decode()
+    assert journal.read_bytes().startswith(kept) and journal.read_bytes().count(b"\n") == 3
+    resumed, undisturbed = (
+        {key: sample.video.sha256 for key, sample in RunStore(tmp_path / folder).samples.items() if sample.video}
+        for folder in ("killed", "undisturbed")
+    )
+    assert len(resumed) == 3 and resumed == undisturbed
+    assert not list((tmp_path / "killed/videos").glob(".tmp-*"))

@@ -147,7 +147,7 @@ BAD_USAGE = [
     (["eval", "-m", "collage", "--size", "833x480"], "even"),
     (["eval", "-m", "collage", "--fps", "1/0"], "--fps '1/0' is not a number or a fraction"),
     (["eval", "-m", "collage", "--set", "name"], "--set 'name' is not KEY=VALUE"),
-    (["eval", "-m", "collage", "--set", "colour=red"], "cannot be made with the options"),
+    (["eval", "-m", "collage", "--set", "colour=red"], "unknown option of collage 'colour'. Known: none."),
     (["eval", "-m", "folder:nowhere"], "nowhere"),
     (["eval", "-m", "json:Nothing"], "module 'json' has no object 'Nothing'"),
     (["eval", "-m", "no_such_module:Class"], "cannot import 'no_such_module'"),

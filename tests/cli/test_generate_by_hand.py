@@ -69,7 +69,7 @@ def test_roles_may_repeat(generate: Type) -> None:
         (("-o", "out.mp4", "--suite", "a2bench-mini"), "--suite is for the videos of a suite; leave it out"),
         (("-o", "out.mp4", "--fail-on-error"), "--fail-on-error is for the videos of a suite"),
         ((), "--output is missing: name the video, such as -o out.mp4"),
-        (("-o", "out.mp4", "--steps", "4"), "'collage' cannot be made with the options {'steps': '4'}"),
+        (("-o", "out.mp4", "--steps", "4"), "unknown option of collage 'steps'. Known: none."),
         (("-o", "out.mp4", "--size", "big"), "--size 'big' is not WIDTHxHEIGHT"),
         (("-o", "out.mp4", "--background", "x.png"), "the background's reference x.png is not there"),
         (("-o", "out.txt",), "out.txt is not called like a video; expected a name that ends with .mp4"),
