@@ -25,6 +25,10 @@ COMMANDS = {
     "weights": ("a2bench.cli.weights:weights_group", "List, fetch and verify the weights behind the metrics."),
     "rate": ("a2bench_human_eval.cli:rate_group", "Let people rate videos in a browser; results with intervals."),
     "cache": ("a2bench.cli.cache:cache_group", "Features kept on disk: how much they take, and getting the room back."),
+    "compare": (
+        "a2bench_leaderboard.cli:compare_command",
+        "Is one run better than another? Made for CI too.",
+    ),
     "doctor": ("a2bench.cli.doctor:doctor_command", "Say what works on this machine, and what to do about the rest."),
 }
 

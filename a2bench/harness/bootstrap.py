@@ -3,9 +3,11 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 NUM_RESAMPLES = 4000
 
@@ -24,11 +26,34 @@ def clustered_interval(values: Iterable[tuple[str, float]]) -> tuple[float, floa
     if k < 2:
         return None
     table = np.array([[len(sums[name]), math.fsum(sums[name])] for name in sorted(sums)])
-    weights = np.random.default_rng(0).multinomial(k, np.full(k, 1 / k), NUM_RESAMPLES)
-    counts, totals = (weights @ table).T
+    low, high = clustered_intervals(table[:, :1], table[:, 1:])
+    return float(low[0]), float(high[0])
+
+
+def clustered_intervals(
+    counts: NDArray[np.float64], sums: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`clustered_interval` of many columns over the same clusters at once.
+
+    Args:
+        counts: ``[k, C]`` number of values in each cluster, each at least 1; or ``[k, 1]`` for all columns.
+        sums: ``[k, C]`` their sums; ``k`` at least 2.
+
+    Returns:
+        The lower and upper ends, ``[C]`` each.
+    """
+    k = len(sums)
+    weights = _resamples(k)
     tail = NormalDist().cdf(-math.sqrt(k / (k - 1)) * student_t_975(k - 1))
-    low, high = np.quantile(totals / counts, [tail, 1 - tail])
-    return float(low), float(high)
+    low, high = np.quantile((weights @ sums) / (weights @ counts), [tail, 1 - tail], axis=0)
+    return low, high
+
+
+@lru_cache(maxsize=8)
+def _resamples(clusters: int) -> NDArray[np.float64]:
+    """``[NUM_RESAMPLES, clusters]``: how often each cluster is drawn."""
+    drawn = np.random.default_rng(0).multinomial(clusters, np.full(clusters, 1 / clusters), NUM_RESAMPLES)
+    return drawn.astype(np.float64)
 
 
 def student_t_975(freedom: int) -> float:

@@ -61,17 +61,31 @@ def rank_sets(fit: PairedFit, cov: Covariance, level: float = 0.95) -> RankSets:
     if cov.matrix is None or size < 2:
         reason = cov.reason if cov.matrix is None else "one system: there is nothing to rank"
         return RankSets(None, None, None, np.zeros((size, size), dtype=bool), p_values, reason)
-    first, second = np.triu_indices(size, 1)
     raw = []
-    for i, j in zip(first, second, strict=True):
+    for i, j in zip(*np.triu_indices(size, 1), strict=True):
         contrast = fit.contrast(int(i), int(j))
         stderr = float(np.sqrt(cov.variance(contrast) or 0.0))
         gap = abs(fit.ratings[i] - fit.ratings[j])
         raw.append(
             2 * float(stats.t.sf(gap / stderr, cov.degrees_of_freedom(contrast))) if stderr else float(gap < 1e-12)
         )
+    return rank_sets_of_tests(fit.ratings[:, None] - fit.ratings[None, :], raw, level)
+
+
+def rank_sets_of_tests(differences: ArrayLike, raw: ArrayLike, level: float = 0.95) -> RankSets:
+    """Rank sets from tests of all pairs.
+
+    Args:
+        differences: ``[K, K]``, row minus column; above 0 where the row is better.
+        raw: ``[K (K - 1) / 2]`` uncorrected two-sided p-values, in the order of ``np.triu_indices(K, 1)``.
+        level: one minus the error shared over all pairs.
+    """
+    gaps = np.asarray(differences, dtype=np.float64)
+    size = len(gaps)
+    first, second = np.triu_indices(size, 1)
+    p_values = np.full((size, size), np.nan)
     p_values[first, second] = p_values[second, first] = holm(raw)
-    better = (p_values < 1 - level) & (fit.ratings[:, None] > fit.ratings[None, :])
+    better = (p_values < 1 - level) & (gaps > 0)
     lost, won = better.sum(0), better.sum(1)
     best = tuple(int(1 + n) for n in lost)
     return RankSets(best, best, tuple(int(size - n) for n in won), better, p_values)

@@ -1,0 +1,91 @@
+"""``a2bench compare`` and ``a2bench board``: from runs to differences and to a leaderboard."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from a2bench.errors import InputError, UnknownNameError
+
+_validity = click.option(
+    "--validity",
+    type=click.Path(path_type=Path),
+    envvar="A2BENCH_VALIDITY",
+    show_envvar=True,
+    help="Verdicts of your own `a2bench metrics validate`, by which metrics are marked.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+def _need_scipy() -> None:
+    if find_spec("scipy") is None:
+        raise InputError("statistics need scipy; type: pip install 'a2bench[leaderboard]'")
+
+
+@click.command("compare")
+@click.argument("first", type=click.Path(path_type=Path), metavar="BASELINE")
+@click.argument("other", type=click.Path(path_type=Path), metavar="CANDIDATE")
+@click.option("--metrics", "-m", help="Compare only these, separated by commas, such as summary:headline,niqe.")
+@click.option("--cases", "by_case", metavar="NAME", help="Also print every case of one number.")
+@click.option("--any-settings", is_flag=True, help="Compare runs of other size, length or frame rate too.")
+@click.option(
+    "--fail-on-regression",
+    is_flag=True,
+    help="Exit with 1 when the candidate is clearly worse in any number, or has no value where the baseline has one.",
+)
+@_validity
+@_json
+def compare_command(
+    first: Path,
+    other: Path,
+    metrics: str | None,
+    by_case: str | None,
+    any_settings: bool,
+    fail_on_regression: bool,
+    validity: Path | None,
+    as_json: bool,
+) -> int:
+    """Is run CANDIDATE better than run BASELINE? Differences with intervals, paired over cases.
+
+    Both must be over one revision of one suite, with the same settings and versions of the metrics. The tests of all
+    numbers share one error of 5 %, so fewer numbers (--metrics) see smaller differences.
+    """
+    _need_scipy()
+    from a2bench.harness.store import RunStore
+    from a2bench.harness.tables import CurrentRecords
+    from a2bench.harness.validity_file import known_validity
+    from a2bench.report.data import check_comparable
+    from a2bench_leaderboard.columns import read_scores
+    from a2bench_leaderboard.compare import cannot_fail, case_lines, check_settings, compare, comparison_text
+
+    if first.resolve() == other.resolve():
+        raise InputError(f"{first} is named twice; name two runs")
+    runs = {str(path): CurrentRecords(RunStore(path)) for path in (first, other)}
+    check_comparable(runs)
+    if not any_settings:
+        one, two = ((name, run.manifest) for name, run in runs.items())
+        check_settings(one, two)
+    verdicts = known_validity(validity)
+    names = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else []
+    baseline, candidate = (read_scores(name, run, verdicts) for name, run in runs.items())
+    document = compare(baseline, candidate, names)
+    if by_case and by_case not in [row["name"] for row in document["rows"]]:
+        raise UnknownNameError("number of this comparison", by_case, [row["name"] for row in document["rows"]])
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        for line in comparison_text(document):
+            click.echo(line)
+        for line in case_lines(document, by_case) if by_case else ():
+            click.echo(line)
+    if not fail_on_regression:
+        return 0
+    if document["regressions"] or document["lost_values"]:
+        parts = [f"clearly worse in {', '.join(document['regressions'])}"] if document["regressions"] else []
+        parts += [f"values are missing in {', '.join(document['lost_values'])}"] if document["lost_values"] else []
+        click.echo(f"regression: {'; '.join(parts)}", err=True)
+        return 1
+    if reason := cannot_fail(document):
+        raise InputError(f"this comparison could not have found a regression: {reason}; use more cases or --metrics")
+    return 0

@@ -1,0 +1,109 @@
+"""The values that boards and comparisons are made of: of each run, the rows of the summary and every metric."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from a2bench.errors import InputError
+from a2bench.harness.records import ScoreRecord
+from a2bench.harness.store import SampleId
+from a2bench.harness.tables import CurrentRecords, describe_metric
+from a2bench.harness.validity_file import Standing, ValidityFile, installed_expectations, standing
+from a2bench.hashing import canonical_json
+from a2bench.totals.definition import DIMENSIONS, HEADLINE, VERSION
+from a2bench.totals.expectations import PREFIX, SUMMARY, summary_infos
+from a2bench.totals.run import summary_scores
+
+HEADLINE_COLUMN = PREFIX + HEADLINE
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a number is.
+
+    name: of a metric, or ``summary:`` and a row of the summary, whose values are from 0 to 100.
+    made_by: version, back-end, features, weights and sampling of the metric as canonical JSON.
+    """
+
+    name: str
+    title: str
+    group: str
+    direction: str
+    unit: str
+    version: str
+    backend: str
+    validity: Standing
+    made_by: str
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it is a row of the summary."""
+        return self.name.startswith(PREFIX)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values."""
+        facts = {key: getattr(self, key) for key in ("name", "title", "group", "direction", "unit", "version")}
+        return facts | {"backend": self.backend, "validity": self.validity.document()}
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """One run: what its columns are and their values by case and seed; what has no value is not there."""
+
+    name: str
+    run: CurrentRecords
+    columns: dict[str, Column]
+    values: dict[str, dict[SampleId, float]] = field(repr=False)
+
+
+def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> RunScores:
+    """Read a run's columns: dimensions and headline, then its metrics in the order of the run.
+
+    Raises:
+        InputError: scores of one metric were made in two ways.
+    """
+    columns: dict[str, Column] = {}
+    values: dict[str, dict[SampleId, float]] = {}
+    summary: dict[str, list[ScoreRecord]] = {PREFIX + name: [] for name in (*(d.name for d in DIMENSIONS), HEADLINE)}
+    for record in summary_scores(run):
+        summary[record.metric].append(record)
+    for info in summary_infos():
+        row = {"name": info.name, "version": VERSION, "backend": SUMMARY}
+        columns[info.name] = Column(
+            info.name, info.title, "summary", "higher", "", str(VERSION), SUMMARY,
+            standing(row, validity, info.expectations), f"summary version {VERSION}",
+        )  # fmt: skip
+        values[info.name] = {
+            (record.case, record.seed): 100 * record.value for record in summary[info.name] if record.value is not None
+        }
+    for metric in run.manifest.metrics:
+        records = run.scores(metric)
+        facts = describe_metric(metric, records)
+        made = sorted({_made_by(record) for record in records})
+        if len(made) > 1:
+            raise InputError(
+                f"{name}: the scores of {metric!r} were made in {len(made)} ways; "
+                f"type `a2bench score {run.store.folder}` to make them all anew"
+            )
+        columns[metric] = Column(
+            metric, facts["title"], facts["group"], facts["direction"], facts["unit"], str(facts["version"]),
+            facts["backend"], standing(facts, validity, installed_expectations(metric)), made[0] if made else "",
+        )  # fmt: skip
+        values[metric] = {(record.case, record.seed): record.value for record in records if record.value is not None}
+    return RunScores(name, run, columns, values)
+
+
+def _made_by(record: ScoreRecord) -> str:
+    parts = ("schema", "metric", "features", "weights", "sampling")
+    return canonical_json({key: record.identity[key] for key in parts if key in record.identity})
+
+
+def made_differently(first: Column, other: Column) -> str | None:
+    """Why values of two runs' columns cannot be compared, or None when they can."""
+    if not first.made_by or not other.made_by or first.made_by == other.made_by:
+        return None
+    for key in ("version", "backend"):
+        one, two = getattr(first, key), getattr(other, key)
+        if one != two:
+            return f"{key} {one or '-'} and {two or '-'}"
+    return "other features, weights or sampling"

@@ -1,0 +1,61 @@
+"""Do the intervals hold the truth, and the tests their promise? Differences drawn with a known truth."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from a2bench_leaderboard.statistics import CaseSums, Floats, means, sign_flip_p_values
+
+Shape = Literal["normal", "skewed", "lost elements"]
+
+
+@dataclass(frozen=True)
+class World:
+    """How the differences of two systems are drawn, in units of a case's standard deviation.
+
+    difference: the true mean. shape: of the cases: ``skewed`` is exponential, ``lost elements`` is nearly nothing in
+    five of six cases and large in the sixth. seed_noise: standard deviation between seeds of one case.
+    missing: share of the samples without a value.
+    """
+
+    cases: int
+    seeds: int = 1
+    difference: float = 0.0
+    shape: Shape = "normal"
+    seed_noise: float = 0.5
+    missing: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rates:
+    """covered: share of the 95 % intervals that hold the truth. rejected: share of the tests with p < 0.05."""
+
+    covered: float
+    rejected: float
+    half_width: float
+
+
+def draw(world: World, replications: int, seed: int) -> CaseSums:
+    """Differences of ``replications`` pairs of runs, one column each."""
+    rng = np.random.default_rng(seed)
+    shape = (world.cases, replications)
+    if world.shape == "normal":
+        of_case = rng.normal(size=shape)
+    elif world.shape == "skewed":
+        of_case = rng.exponential(size=shape) - 1
+    else:  # mean 0 and variance 1
+        lost = rng.random(shape) < 1 / 6
+        of_case = np.where(lost, np.sqrt(5), -np.sqrt(1 / 5)) + 0.1 * rng.normal(size=shape)
+    values = world.difference + of_case + world.seed_noise * rng.normal(size=(world.seeds, *shape))
+    there = rng.random(values.shape) >= world.missing
+    return CaseSums(there.sum(0).astype(np.float64), np.where(there, values, 0.0).sum(0))
+
+
+def rates(world: World, replications: int, seed: int = 0) -> Rates:
+    """Coverage of the intervals and rejections of the test over many pairs of runs."""
+    table = draw(world, replications, seed)
+    found = means(table)
+    covered = (found.low <= world.difference) & (world.difference <= found.high)
+    p_values: Floats = sign_flip_p_values(table.sums, 1)
+    return Rates(float(covered.mean()), float((p_values < 0.05).mean()), float(np.mean(found.high - found.low) / 2))
