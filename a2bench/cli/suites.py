@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from a2bench.cases import ROLES, Case, Element, Role, Suite, load_suite, suite_paths
+from a2bench.cases import Element, Role, Suite, load_suite, suite_paths
 from a2bench.cli.suites_data import fetch_command, pack_command
 from a2bench.cli.suites_import import import_command
 from a2bench.cli.suites_versions import diff_command, version_command
@@ -68,8 +68,15 @@ def _list_row(name: str, path: Path) -> dict[str, Any]:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Contact sheet, a .jpg or .png. Default: SUITE.jpg in this folder; with --json none.",
 )
+@click.option(
+    "--balance",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also draw elements and tags by split into this .png.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show_command(suite_name: str, case_ids: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+def show_command(
+    suite_name: str, case_ids: tuple[str, ...], output: Path | None, balance: Path | None, as_json: bool
+) -> None:
     """Show the cases of a suite, and draw them on a contact sheet."""
     suite = load_suite(suite_name)
     shown = suite.select(case_ids or None)
@@ -79,56 +86,50 @@ def show_command(suite_name: str, case_ids: tuple[str, ...], output: Path | None
         from a2bench.suites.contact_sheet import write_contact_sheet
 
         write_contact_sheet(suite, output, case_ids)
+    if balance:
+        from a2bench.suites.balance import write_balance
+
+        write_balance(shown, balance)
     if as_json:
         _echo_json(_overview(suite.revision, shown, output))
         return
     _echo_overview(suite.revision, shown)
     click.echo(f"\nContact sheet: {output}")
+    if balance:
+        click.echo(f"Balance: {balance}")
 
 
 def _overview(revision: str, suite: Suite, output: Path | None) -> dict[str, Any]:
+    from a2bench.suites.balance import suite_balance
+
+    balance = suite_balance(suite)
     return {
         "suite": suite.name,
         "path": str(suite.path),
         "revision": revision,
         "num_cases": len(suite.cases),
-        "elements": dict(_compositions(suite)),
-        "tags": dict(_tags(suite)),
+        "elements": {name: sum(counts.values()) for name, counts in balance["elements"].items()},
+        "tags": {name: sum(counts.values()) for name, counts in balance["tags"].items()},
+        "balance": balance,
         "contact_sheet": str(output) if output else None,
         "cases": [case.model_dump(mode="json") for case in suite.cases],
     }
 
 
-def _compositions(suite: Suite) -> Counter[str]:
-    return Counter(_composition(case) for case in suite.cases)
-
-
-def _composition(case: Case) -> str:
-    """The number and kinds of a case's elements, as in ``2 characters + background``."""
-    counts = Counter(element.role for element in case.elements)
-    return " + ".join(role if counts[role] == 1 else f"{counts[role]} {role}s" for role in ROLES if counts[role])
-
-
-def _tags(suite: Suite) -> Counter[str]:
-    return Counter(tag for case in suite.cases for tag in case.tags)
-
-
 def _echo_overview(revision: str, suite: Suite) -> None:
+    from a2bench.suites.balance import balance_lines, composition
+
     elements = [element for case in suite.cases for element in case.elements]
     different = {element.reference.sha256 for element in elements}
     click.echo(click.style(suite.name, bold=True) + f"  revision {revision}")
     click.echo(f"{suite.path}")
     click.echo(f"{_number(len(suite.cases), 'case')} with {_number(len(elements), 'element')}, ", nl=False)
     click.echo(f"{_number(len(different), 'different reference')}")
-    click.echo("\nElements")
-    for composition, count in _compositions(suite).most_common():
-        click.echo(f"  {count:>3}  {composition}")
-    if tags := _tags(suite).most_common():
-        click.echo("\nTags")
-        click.echo("  " + ", ".join(f"{tag} {count}" for tag, count in tags))
+    for line in balance_lines(suite):
+        click.echo(line)
     click.echo("\nCases")
     for case in suite.cases:
-        click.echo(f"  {click.style(case.id, bold=True)}  ({_composition(case)})")
+        click.echo(f"  {click.style(case.id, bold=True)}  ({composition(case)})")
         click.echo(click.wrap_text(case.prompt, 100, "    ", "    "))
         for name, element in case.named_elements():
             click.echo(_element_line(name, element))
