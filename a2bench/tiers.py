@@ -36,4 +36,4 @@ def loosest(tiers: Iterable[Tier]) -> Tier:
     'approximate'
     """
     found: set[Tier] = {"exact", *tiers}
-    return [tier for tier in TIERS if tier in found][-1]
+    return max(found, key=TIERS.index)
