@@ -126,8 +126,7 @@ def accelerate(transformer: Any, acceleration: Acceleration) -> None:
     Raises:
         InputError: an attention back-end that does not work here; the message says why.
     """
-    if acceleration.attention != "native":
-        set_attention(transformer, acceleration.attention)
+    set_attention(transformer, acceleration.attention)
     if acceleration.storage == "fp8":
         transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=transformer.dtype)
 
@@ -135,16 +134,21 @@ def accelerate(transformer: Any, acceleration: Acceleration) -> None:
 def set_attention(transformer: Any, name: str) -> None:
     """Set a back-end of diffusers' attention dispatcher, by the names in `acceleration.ATTENTION`.
 
+    Said even for ``native``: diffusers makes the last one that was set the default of every network in the process.
+
     Raises:
         InputError: its package or kernel is not here.
     """
     dispatch: Any = import_module("diffusers.models.attention_dispatch")
     known = {backend.value.lstrip("_"): backend.value for backend in dispatch.AttentionBackendName}
+    default, _ = dispatch._AttentionBackendRegistry.get_active_backend()
     try:
         transformer.set_attention_backend(known[name])
     except (RuntimeError, OSError, ImportError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"attention={name} does not work here: {reason}; attention=native always works") from error
+    finally:
+        dispatch._AttentionBackendRegistry.set_active_backend(default)
 
 
 def checkpoint_parts(folder: Path, precision: Precision) -> dict[str, Part]:

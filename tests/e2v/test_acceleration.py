@@ -178,6 +178,17 @@ def test_an_attention_that_is_not_installed_is_refused_with_the_reason(checkpoin
         load_pipeline(checkpoint, acceleration=Acceleration(attention="flash"))
 
 
+def test_the_attention_of_one_pipeline_is_not_that_of_the_next(checkpoint: Path) -> None:
+    from diffusers.models.attention_dispatch import _AttentionBackendRegistry
+
+    default = _AttentionBackendRegistry.get_active_backend()
+    for name in ("native_math", "native"):
+        pipeline = load_pipeline(checkpoint, acceleration=Acceleration(attention=name))
+        found = {block.attn1.processor._attention_backend.value for block in pipeline.transformer.blocks}
+        assert found == {"_native_math" if name == "native_math" else "native"}
+        assert _AttentionBackendRegistry.get_active_backend() == default
+
+
 def test_attention_back_ends_are_those_of_diffusers() -> None:
     from diffusers.models.attention_dispatch import AttentionBackendName, _AttentionBackendRegistry
 
