@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from a2bench.cases import Element, Role, Suite, load_suite, suite_paths
-from a2bench.cli.suites_data import fetch_command, pack_command
+from a2bench.cli.suites_data import datasheet_command, fetch_command, pack_command
 from a2bench.cli.suites_import import import_command
 from a2bench.cli.suites_versions import diff_command, version_command
 from a2bench.errors import CaseError
@@ -29,7 +29,7 @@ def suites_group() -> None:
     """
 
 
-for _command in (pack_command, fetch_command, import_command, version_command, diff_command):
+for _command in (pack_command, fetch_command, import_command, version_command, diff_command, datasheet_command):
     suites_group.add_command(_command)
 
 

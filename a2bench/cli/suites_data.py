@@ -1,4 +1,4 @@
-"""``a2bench suites pack`` and ``fetch``: the images of a suite that do not come with it."""
+"""``a2bench suites pack``, ``fetch`` and ``datasheet``: the images of a suite, where they are and under which terms."""
 
 import json
 from pathlib import Path
@@ -83,3 +83,29 @@ def fetch_command(ctx: click.Context, suite_name: str, source: str, as_json: boo
         )
     if not result.complete:
         ctx.exit(EXIT_INCOMPLETE)
+
+
+@click.command("datasheet")
+@click.argument("suite_name", metavar="SUITE")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: SUITE.files.md.")
+@click.option("--check", is_flag=True, help="Write nothing; exit code 1 when the file is not what would be written.")
+def datasheet_command(suite_name: str, output: Path | None, check: bool) -> None:
+    """Write the tables of a suite's datasheet: splits, licences, sources, and the terms of every image."""
+    from a2bench.errors import InputError
+    from a2bench.harness.store import write_atomically
+    from a2bench.suites.datasheet import datasheet_tables
+
+    suite = load_suite(suite_name)
+    path = output or suite.path.with_name(f"{suite.path.stem}.files.md")
+    data = datasheet_tables(suite).encode()
+    if check:
+        current = path.is_file() and path.read_bytes() == data
+        click.echo(
+            f"{path}: {'current' if current else f'not current; type `a2bench suites datasheet {suite.address}`'}"
+        )
+        click.get_current_context().exit(0 if current else 1)
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+    click.echo(str(path))
