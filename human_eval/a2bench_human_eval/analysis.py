@@ -9,7 +9,6 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from a2bench.harness.summary import clustered_mean
 from a2bench_human_eval.protocol import CANNOT_JUDGE, CRITERIA, OVERALL, Protocol
@@ -24,12 +23,12 @@ from a2bench_human_eval.statistics.resampling import pigeonhole_bootstrap
 from a2bench_human_eval.statistics.results import Estimate, Floats, StatisticsError, t_quantile
 from a2bench_human_eval.statistics.subject_model import fit_subject_model
 from a2bench_human_eval.statistics.votes import PairVotes
-from a2bench_human_eval.votes_table import pair_votes_of
+from a2bench_human_eval.votes_table import Table, pair_votes_of
 
 DRAWS = 500
 
 
-def analyse(table: pd.DataFrame, protocol: Protocol) -> dict[str, Any]:
+def analyse(table: Table, protocol: Protocol) -> dict[str, Any]:
     """All results of a study.
 
     Args:
@@ -42,13 +41,13 @@ def analyse(table: pd.DataFrame, protocol: Protocol) -> dict[str, Any]:
     return {"protocol": protocol, "votes": vote_counts(table), "boards": boards, "raters": raters}
 
 
-def vote_counts(table: pd.DataFrame) -> dict[str, int]:
+def vote_counts(table: Table) -> dict[str, int]:
     """Answered ballots by purpose."""
     counts = table.drop_duplicates("ballot")["purpose"].value_counts()
     return {str(purpose): int(number) for purpose, number in sorted(counts.items())}
 
 
-def _pair_boards(table: pd.DataFrame, weights: dict[str, float]) -> list[dict[str, Any]]:
+def _pair_boards(table: Table, weights: dict[str, float]) -> list[dict[str, Any]]:
     scored = table[table["purpose"] == "rating"]
     dimensions = list(dict.fromkeys(scored["dimension"]))
     boards = []
@@ -63,7 +62,7 @@ def _pair_boards(table: pd.DataFrame, weights: dict[str, float]) -> list[dict[st
     return boards
 
 
-def _with_repeats(table: pd.DataFrame, dimension: str) -> PairVotes:
+def _with_repeats(table: Table, dimension: str) -> PairVotes:
     return pair_votes_of(table, dimension, purposes=("rating", "swap"))
 
 
@@ -134,7 +133,7 @@ def _pair_alpha(votes: PairVotes) -> dict[str, Any]:
     }
 
 
-def _rating_boards(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _rating_boards(table: Table) -> list[dict[str, Any]]:
     """One board per criterion: subject-model quality of each system (ITU-T P.910), agreement, SOS."""
     scored = table[(table["purpose"] == "rating") & (table["answer"] != CANNOT_JUDGE)]
     boards = []
@@ -145,7 +144,7 @@ def _rating_boards(table: pd.DataFrame) -> list[dict[str, Any]]:
     return boards
 
 
-def _rating_board(rows: pd.DataFrame) -> dict[str, Any]:
+def _rating_board(rows: Table) -> dict[str, Any]:
     if rows.empty:
         return {"votes": 0, "systems": [], "reason": "no ratings"}
     numbers = rows.assign(value=rows["answer"].astype(float), clip=rows["case"] + "/" + rows["seed"].astype(str))
@@ -182,7 +181,7 @@ def _mean_over_cases(quality: Floats, index: Iterable[tuple[str, str]]) -> dict[
     return _estimate(Estimate(mean, mean - half, mean + half, stderr, cases))
 
 
-def rater_checks(table: pd.DataFrame) -> list[dict[str, Any]]:
+def rater_checks(table: Table) -> list[dict[str, Any]]:
     """One row per rater: ballots, checks passed, agreement with the others, median seconds, weight and flags.
 
     The weight multiplies the rater's votes in the ``weighted`` results: the share of passed checks, pulled towards 0.9
@@ -220,7 +219,7 @@ def _flags(row: dict[str, Any]) -> list[str]:
     return flags
 
 
-def _median(values: pd.Series) -> float | None:
+def _median(values: Any) -> float | None:
     known = values.dropna()
     return float(known.median()) if len(known) else None
 

@@ -3,6 +3,7 @@
 So a reload, a second tab, another device or a restarted server shows the same place.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from a2bench_human_eval.events import log_event
 from a2bench_human_eval.settings import StudySettings, settings_of
 from a2bench_human_eval.tables import Ballot, MediaToken, Rater, Study, Task
 from a2bench_human_eval.voting import BallotError, BallotView, cast, changeable, passed_check, view_ballot
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,48}")
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ class Desk:
             rater = raters.rater_of_session(session, study, secret)
             if token == "playback":
                 return Path(study.media) / study.playback_file
-            found = session.get(MediaToken, token)
+            found = session.get(MediaToken, token) if _TOKEN.fullmatch(token) else None
             if found is None or not self._may_see(session, study, rater, found):
                 return None
             return Path(study.media) / found.file

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from a2bench_human_eval.votes_table import Table
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def export_votes(table: pd.DataFrame, folder: Path, analysis: dict[str, Any]) -> list[Path]:
+def export_votes(table: Table, folder: Path, analysis: dict[str, Any]) -> list[Path]:
     """Write ``votes.parquet``, ``votes.csv``, ``votes.json`` and ``results.json`` into a folder.
 
     In the CSV a text that a spreadsheet would take for a formula gets an apostrophe in front.

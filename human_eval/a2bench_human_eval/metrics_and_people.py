@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from a2bench.errors import InputError
 from a2bench.harness.store import RunStore
@@ -14,10 +13,10 @@ from a2bench.harness.tables import CurrentRecords, describe_metric
 from a2bench_human_eval.protocol import OVERALL
 from a2bench_human_eval.statistics.metric_agreement import metric_agreement
 from a2bench_human_eval.statistics.preferences import preferences_from_votes
-from a2bench_human_eval.votes_table import pair_votes_of
+from a2bench_human_eval.votes_table import Table, pair_votes_of
 
 
-def metrics_and_people(table: pd.DataFrame, folders: Sequence[Path], dimension: str = OVERALL) -> list[dict[str, Any]]:
+def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = OVERALL) -> list[dict[str, Any]]:
     """One row per metric: within-prompt accuracy with its interval, and its share of the ceiling; best first.
 
     Args:

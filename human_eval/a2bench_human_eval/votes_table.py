@@ -1,6 +1,6 @@
 """The votes that stand, as one table: what exports and analyses are made from."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 from sqlalchemy import select
@@ -10,6 +10,8 @@ from a2bench_human_eval.statistics.votes import Outcome, PairVotes, votes_from_n
 from a2bench_human_eval.tables import Ballot, Rater, Stimulus, Study, StudyCase, StudySystem, Task, Vote
 from a2bench_human_eval.voting import passed_check
 
+Table: TypeAlias = Any
+"""A pandas DataFrame; pandas comes without types, and what checkers guess from its source is wrong."""
 OUTCOMES = {"left": Outcome.LEFT, "right": Outcome.RIGHT, "tie": Outcome.TIE, "both_bad": Outcome.BOTH_BAD}
 COLUMNS = (
     "rater", "ballot", "number", "purpose", "case", "seed", "left", "right", "question", "dimension", "answer",
@@ -17,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def votes_table(session: Session, study: Study) -> pd.DataFrame:
+def votes_table(session: Session, study: Study) -> Table:
     """One row per question and ballot, in order of ballots.
 
     rater: a pseudonym. left, right: systems (``right`` is None for a single video; a clip that was made for a check is
@@ -76,7 +78,7 @@ def votes_table(session: Session, study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def pair_votes_of(table: pd.DataFrame, dimension: str, *, purposes: tuple[str, ...] = ("rating",)) -> PairVotes:
+def pair_votes_of(table: Table, dimension: str, *, purposes: tuple[str, ...] = ("rating",)) -> PairVotes:
     """The votes on one dimension as the statistics take them; questions about several elements are all its votes.
 
     A prompt is a case: its seeds and elements belong together.

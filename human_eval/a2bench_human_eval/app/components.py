@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import streamlit as st
+from streamlit.components.v2 import component
 
 from a2bench_human_eval.protocol import CANNOT_JUDGE, Question
 
@@ -14,9 +14,9 @@ PAIR_LABELS = {"left": "Left", "right": "Right", "tie": "Tie", "both_bad": "Both
 
 @cache
 def _component(name: str) -> Any:
-    folder = files(__package__)
+    folder = files("a2bench_human_eval.app")
     part = {kind: folder.joinpath(f"{name}.{kind}").read_text("utf-8") for kind in ("html", "css", "js")}
-    return st.components.v2.component(f"a2bench_{name}", html=part["html"], css=part["css"], js=part["js"])
+    return component(f"a2bench_{name}", html=part["html"], css=part["css"], js=part["js"])
 
 
 def player(

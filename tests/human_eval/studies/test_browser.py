@@ -142,6 +142,19 @@ def answer_by_keys(page: Any, keys: str) -> None:
     page.get_by_role("button", name="Send vote", disabled=False).wait_for(timeout=PATIENCE)
 
 
+def accessibility_faults(page: Any) -> list[str]:
+    """What axe-core calls serious or critical on the page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:120]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
 def press_until(page: Any, key: str, shown: Any) -> None:
     """Press a key, again when the page was not ready to take it, until something is shown."""
     from playwright.sync_api import TimeoutError as NotYet
@@ -207,6 +220,7 @@ def test_a_rater_gets_from_the_link_to_the_code_by_keyboard_whatever_happens(
     second.close()
     answer_by_keys(page, "123412")
     keep_picture(page, "5-ballot")
+    assert accessibility_faults(page) == []
     page.keyboard.press("Enter")
     page.get_by_text("1 of 2").wait_for(timeout=PATIENCE)
     with reading(engine, study) as (session, _):
