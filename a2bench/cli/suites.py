@@ -78,8 +78,13 @@ def show_command(
     suite_name: str, case_ids: tuple[str, ...], output: Path | None, balance: Path | None, as_json: bool
 ) -> None:
     """Show the cases of a suite, and draw them on a contact sheet."""
+    from a2bench.suites.fetch import missing_images
+
     suite = load_suite(suite_name)
     shown = suite.select(case_ids or None)
+    if missing := len(missing_images(shown)):
+        command = f"a2bench suites fetch {suite.address} --from SOURCE"
+        click.echo(f"{missing} images are not here; type `{command}`", err=True)
     if output is None and not as_json:
         output = Path(f"{suite.file_name}.jpg")
     if output:
