@@ -17,8 +17,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 DEVICE_TOLERANCE = 2e-3
 """How far a score in [0, 1] may move between devices, precisions and batch sizes. Measured on CPUs only so far."""
-CPU_BATCH, MAX_BATCH = 8, 256
-"""Frames per forward where nothing else is said: on a CPU more are no faster and take memory."""
+CPU_BATCH, USUAL_BATCH, MAX_BATCH = 1, 8, 256
+"""Frames per forward where nothing else is said: on a CPU, elsewhere where a network does not say what a frame takes,
+and at most. On a CPU more than one is no faster, takes memory, and may change last bits."""
 
 
 def worker_environment(
@@ -106,8 +107,10 @@ def batch_size(bytes_each: int = 0) -> int:
     asked = int(os.environ.get("A2BENCH_BATCH_SIZE") or 0)
     if asked:
         return asked
-    if not device().startswith("cuda") or bytes_each <= 0:
+    if device() == "cpu":
         return CPU_BATCH
+    if not device().startswith("cuda") or bytes_each <= 0:
+        return USUAL_BATCH
     import torch
 
     free, _ = torch.cuda.mem_get_info(device())
