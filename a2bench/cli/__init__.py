@@ -19,6 +19,7 @@ COMMANDS = {
         "Totals of other suites, by their own definitions.",
     ),
     "cost": ("a2bench.cli.cost:cost_command", "Say what the videos of runs cost: seconds, memory, money."),
+    "diversity": ("a2bench_metrics.cli:diversity_command", "Say how much the videos of a case differ between seeds."),
     "suites": ("a2bench.cli.suites:suites_group", "List, show and check suites of cases."),
     "systems": ("a2bench.cli.systems:systems_group", "List systems, show one, check your own adapter."),
     "metrics": ("a2bench.cli.metrics:metrics_group", "List metrics, show one, validate all against the controls."),

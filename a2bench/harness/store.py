@@ -3,6 +3,7 @@
     run.json          what the run is (RunManifest)
     samples.jsonl     journal of samples           scores.jsonl   journal of scores
     videos/           finished videos              pictures/      strips and posters of videos, for pages
+    diversity.jsonl   journal of `a2bench diversity`
     report/           the page and the tables      logs/          what worker processes printed
     .lock             held by the one process that writes
 
