@@ -30,6 +30,7 @@ COMMANDS = {
         "a2bench_leaderboard.cli:compare_command",
         "Is one run better than another? Made for CI too.",
     ),
+    "board": ("a2bench_leaderboard.cli:board_group", "The leaderboard: build, verify and compare boards."),
     "doctor": ("a2bench.cli.doctor:doctor_command", "Say what works on this machine, and what to do about the rest."),
 }
 

@@ -411,9 +411,9 @@ def markdown_text(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[s
     """The summary in Markdown: for each run a table of totals, the tiers of its videos and a table of metrics."""
     parts = []
     for run, rows in tables.items():
-        parts.append(f"## {_markdown_cell(run)}\n\n{_markdown_table(_totals_cells(totals[run]))}\n")
+        parts.append(f"## {markdown_cell(run)}\n\n{_markdown_table(_totals_cells(totals[run]))}\n")
         if making := making_text(CurrentRecords(runs[run])):
-            parts.append(f"{_markdown_cell(making)}\n")
+            parts.append(f"{markdown_cell(making)}\n")
         roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
         head = ["metric", "better", "mean ± standard error", "scored", "controls", *roles]
         lines = [head, ["---"] * len(head)]
@@ -444,10 +444,11 @@ def _totals_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def _markdown_table(lines: list[list[str]]) -> str:
-    return "\n".join("| " + " | ".join(map(_markdown_cell, line)) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(markdown_cell, line)) + " |" for line in lines)
 
 
-def _markdown_cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
+    """A text in one cell of a Markdown table, without markup of its own."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*\[\]|])", r"\\\1", one_line(text))
 

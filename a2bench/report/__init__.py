@@ -18,7 +18,7 @@ from a2bench.report.media import MediaFolder
 from a2bench.report.page import GENERATOR, page_html
 from a2bench.totals.run import run_totals
 
-__all__ = ["write_report"]
+__all__ = ["named_runs", "write_report"]
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def write_report(
     """
     if not runs:
         raise InputError("no run to report; name at least one run folder")
-    named = _named(runs)
+    named = named_runs(runs)
     check_comparable(named)
     verdicts = known_validity(validity)
     _check_replaceable(output, runs)
@@ -60,7 +60,7 @@ def write_report(
     return output / "index.html"
 
 
-def _named(runs: list[Path]) -> dict[str, CurrentRecords]:
+def named_runs(runs: list[Path]) -> dict[str, CurrentRecords]:
     """A short name for each run: its system, or its folder where two runs share a system."""
     records = [CurrentRecords(RunStore(run)) for run in runs]
     systems = [run.manifest.system.name for run in records]

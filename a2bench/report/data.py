@@ -93,7 +93,7 @@ def page_data(
         "seeds": seeds,
         "runs": [_describe_run(name, run, metrics) for name, run in runs.items()],
         "totals": [totals[name] for name in runs],
-        "reported": _reported_groups(reported),
+        "reported": reported_groups(reported),
         "metrics": table,
         "ledger": {
             "states": [[state, MEANING[state]] for state in STATES],
@@ -104,7 +104,7 @@ def page_data(
     return PageData(overview, details)
 
 
-def _reported_groups(rows: Sequence[Reported]) -> list[dict[str, Any]]:
+def reported_groups(rows: Sequence[Reported]) -> list[dict[str, Any]]:
     """One table per suite and source; what stands in them comes from outside."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:

@@ -89,3 +89,92 @@ def compare_command(
     if reason := cannot_fail(document):
         raise InputError(f"this comparison could not have found a regression: {reason}; use more cases or --metrics")
     return 0
+
+
+@click.group("board")
+def board_group() -> None:
+    """The leaderboard: a folder that opens from disk, whose every number can be checked."""
+
+
+@board_group.command("build")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="Folder of the board.")
+@click.option("--votes", type=click.Path(path_type=Path), help="results.json of `a2bench rate export`.")
+@click.option("--release", help="Name of a frozen board, such as 2026.1.")
+@click.option("--date", help="Date of the release; without it the board holds no date.")
+@_validity
+@_json
+def build_command(
+    runs: tuple[Path, ...],
+    output: Path,
+    votes: Path | None,
+    release: str | None,
+    date: str | None,
+    validity: Path | None,
+    as_json: bool,
+) -> int:
+    """Write the board of RUNS: page, JSON, CSV, Markdown and LaTeX of the same numbers.
+
+    The runs are over the same cases of one suite. Equal inputs give equal bytes; `inputs.json` in the folder holds
+    every value, and `a2bench board verify` makes everything else again from it.
+    """
+    _need_scipy()
+    from a2bench.harness.validity_file import known_validity
+    from a2bench_leaderboard.board.folder import write_board
+    from a2bench_leaderboard.board.inputs import board_inputs
+
+    page = write_board(board_inputs(runs, known_validity(validity), votes, release, date), output)
+    click.echo(json.dumps({"board": str(page), "runs": [str(run) for run in runs]}) if as_json else str(page))
+    return 0
+
+
+@board_group.command("verify")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--run", "runs", multiple=True, type=click.Path(path_type=Path),
+    help="Also hold the inputs against the runs that they were read from; name all of them.",
+)  # fmt: skip
+@click.option("--votes", type=click.Path(path_type=Path), help="With --run: the results.json that was given.")
+@_validity
+@_json
+def verify_command(
+    folder: Path, runs: tuple[Path, ...], votes: Path | None, validity: Path | None, as_json: bool
+) -> int:
+    """Make a board again from its inputs and compare every byte; exits with 1 when anything differs."""
+    _need_scipy()
+    from a2bench.harness.tables import one_line
+    from a2bench.harness.validity_file import known_validity
+    from a2bench_leaderboard.board.folder import INPUTS, read_json, verify_board
+    from a2bench_leaderboard.board.inputs import board_inputs
+
+    expected = None
+    if runs:
+        release = read_json(folder, INPUTS).get("release")
+        name, date = (release.get("name"), release.get("date")) if isinstance(release, dict) else (None, None)
+        expected = board_inputs(runs, known_validity(validity), votes, name, date)
+    problems = verify_board(folder, expected)
+    if as_json:
+        click.echo(json.dumps({"board": str(folder), "problems": problems}, indent=2))
+    else:
+        for problem in problems:
+            click.echo(one_line(problem), err=True)
+        click.echo(f"{folder}: {f'{len(problems)} problems' if problems else 'every byte follows from its inputs'}")
+    return 1 if problems else 0
+
+
+@board_group.command("diff")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@_json
+def diff_command(old: Path, new: Path, as_json: bool) -> int:
+    """What changed from one board to another: entries, numbers, ranks, methods."""
+    from a2bench_leaderboard.board.diff import board_diff, diff_text
+    from a2bench_leaderboard.board.folder import read_json
+
+    diff = board_diff(read_json(old, "leaderboard.json"), read_json(new, "leaderboard.json"))
+    if as_json:
+        click.echo(json.dumps(diff, indent=2))
+    else:
+        for line in diff_text(diff):
+            click.echo(line)
+    return 0

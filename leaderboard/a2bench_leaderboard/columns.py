@@ -7,7 +7,7 @@ from typing import Any
 from a2bench.errors import InputError
 from a2bench.harness.records import ScoreRecord
 from a2bench.harness.store import SampleId
-from a2bench.harness.tables import CurrentRecords, describe_metric
+from a2bench.harness.tables import CurrentRecords, describe_metric, one_line
 from a2bench.harness.validity_file import Standing, ValidityFile, installed_expectations, standing
 from a2bench.hashing import canonical_json
 from a2bench.totals.definition import DIMENSIONS, HEADLINE, VERSION
@@ -57,7 +57,7 @@ class RunScores:
 
 
 def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> RunScores:
-    """Read a run's columns: dimensions and headline, then its metrics in the order of the run.
+    """Read a run's columns: headline and dimensions, then its metrics in the order of the run.
 
     Raises:
         InputError: scores of one metric were made in two ways.
@@ -67,7 +67,7 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
     summary: dict[str, list[ScoreRecord]] = {PREFIX + name: [] for name in (*(d.name for d in DIMENSIONS), HEADLINE)}
     for record in summary_scores(run):
         summary[record.metric].append(record)
-    for info in summary_infos():
+    for info in sorted(summary_infos(), key=lambda info: info.name != HEADLINE_COLUMN):
         row = {"name": info.name, "version": VERSION, "backend": SUMMARY}
         columns[info.name] = Column(
             info.name, info.title, "summary", "higher", "", str(VERSION), SUMMARY,
@@ -105,5 +105,5 @@ def made_differently(first: Column, other: Column) -> str | None:
     for key in ("version", "backend"):
         one, two = getattr(first, key), getattr(other, key)
         if one != two:
-            return f"{key} {one or '-'} and {two or '-'}"
+            return f"{key} {one_line(one) or '-'} and {one_line(two) or '-'}"
     return "other features, weights or sampling"

@@ -1,0 +1,73 @@
+"""Print the CPU seconds that a board takes from a quarter of a million scores, and that torch stays out of it.
+
+python benchmarks/board.py [systems cases seeds metrics]: the figures of docs/leaderboard.md.
+"""
+
+import sys
+import time
+
+import numpy as np
+
+from a2bench.harness.store import SampleId
+from a2bench_leaderboard.board.document import board_document
+from a2bench_leaderboard.board.folder import board_files
+from a2bench_leaderboard.columns import HEADLINE_COLUMN
+
+
+def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[str, object]:
+    """Inputs of a board with invented values: ``systems * cases * seeds * (metrics + 1)`` of them, none missing."""
+    dice = np.random.default_rng(1)
+    names = [HEADLINE_COLUMN, *(f"m{number}" for number in range(metrics))]
+    samples: list[SampleId] = [(f"c{case:03}", seed) for case in range(cases) for seed in range(seeds)]
+    of_case = dice.normal(50, 10, cases).repeat(seeds)
+    roles = [["character"], ["character", "object"], ["character", "object", "background"]]
+    column = {"group": "other", "direction": "higher", "unit": "", "version": "1", "backend": "", "made_by": ""}
+    validity = {"state": "not checked", "reason": ""}
+    facts = {
+        "kind": "system", "revision": "1", "licence": "", "open_weights": None, "url": "", "tier": None, "tiers": [],
+        "settings": {"width": 832, "height": 480, "num_frames": 81, "fps": "16"}, "videos_done": len(samples),
+        "videos": [], "sha256": "",
+    }  # fmt: skip
+    return {
+        "schema": 1,
+        "a2bench": "",
+        "release": None,
+        "suite": {"name": "invented", "revision": ""},
+        "cases": [{"id": f"c{n:03}", "elements": roles[n % 3], "tags": [f"t{n % 5}"]} for n in range(cases)],
+        "columns": [{**column, "name": name, "title": name, "validity": validity} for name in names],
+        "entries": [
+            {
+                **facts,
+                "name": f"s{number:02}",
+                "system": f"s{number:02}",
+                "title": f"s{number:02}",
+                "samples": samples,
+                "values": {name: (of_case + number / 3 + dice.normal(0, 5, len(samples))).tolist() for name in names},
+            }
+            for number in range(systems)
+        ],
+        "people": None,
+        "published": [],
+    }
+
+
+def main() -> None:
+    """Build once, and print what it took."""
+    size = [int(word) for word in sys.argv[1:]] or [15, 216, 3, 23]
+    loaded = time.process_time()
+    inputs = invented_inputs(*size)
+    started = time.process_time()
+    board_document(inputs)
+    numbers = time.process_time()
+    board_files(inputs)
+    done = time.process_time()
+    systems, cases, seeds, metrics = size
+    sys.stdout.write(
+        f"{systems * cases * seeds * metrics} scores ({systems} systems, {cases} cases, {seeds} seeds, {metrics} "
+        f"metrics): imports {loaded:.1f}, all numbers {numbers - started:.1f}, numbers and files {done - numbers:.1f} "
+        f"CPU seconds; torch imported: {'torch' in sys.modules}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""From the inputs of a board to its numbers: means, intervals, coverage, rank sets, pairs, slices of the cases."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from a2bench.cases import ROLES
+from a2bench.harness.store import SampleId
+from a2bench.hashing import value_sha256
+from a2bench_leaderboard.columns import HEADLINE_COLUMN
+from a2bench_leaderboard.statistics import LEVEL, case_sums, cases_to_separate, means, rank
+
+Values = Mapping[SampleId, float]
+
+
+def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole board as JSON values, rounded to six digits; it depends on ``inputs`` and on nothing else.
+
+    Systems are ranked by paired tests over cases. A system without a value where another has one is not ranked by that
+    column, and the headline needs every planned sample: missing values cannot help. Controls have numbers and no rank.
+    """
+    columns, cases = inputs["columns"], [case["id"] for case in inputs["cases"]]
+    values = [
+        {
+            name: {(case, seed): v for (case, seed), v in zip(entry["samples"], column, strict=True) if v is not None}
+            for name, column in entry["values"].items()
+        }
+        for entry in inputs["entries"]
+    ]
+    slices = list(_slices(inputs["cases"]))
+    entries = [_facts(entry) for entry in inputs["entries"]]
+    for part in slices:
+        for entry, numbers in zip(entries, _numbers(inputs, values, part["cases"]), strict=True):
+            entry["numbers"][part["name"]] = numbers
+    order = _order_column(inputs, entries)
+    seeds = [Counter(case for case, _ in entry["samples"]) for entry in inputs["entries"]]
+    pairs = {}
+    for column in columns:
+        if column["direction"] in ("higher", "lower"):
+            pairs[column["name"]] = _rank(column, entries, values, cases, seeds)
+    sign = -1 if next((c["direction"] for c in columns if c["name"] == order), "higher") == "lower" else 1
+    entries.sort(key=lambda entry: _place(entry, order, sign))
+    return {
+        "schema": 1,
+        "a2bench": inputs["a2bench"],
+        "release": inputs["release"],
+        "suite": inputs["suite"],
+        "level": LEVEL,
+        "order": order,
+        "columns": [{key: value for key, value in column.items() if key != "made_by"} for column in columns],
+        "slices": [{"name": s["name"], "title": s["title"], "cases": len(s["cases"])} for s in slices],
+        "entries": entries,
+        "pairs": pairs,
+        "people": inputs["people"],
+        "published": inputs["published"],
+        "inputs_sha256": value_sha256(inputs),
+    }
+
+
+def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {key: value for key, value in entry.items() if key not in ("samples", "values", "videos")}
+    return facts | {"samples": len(entry["samples"]), "numbers": {}}
+
+
+def _slices(cases: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """All cases; by number of elements, by role, by tag: parts of two or more cases that are not all of them."""
+    yield {"name": "all", "title": "all cases", "cases": {case["id"] for case in cases}}
+    parts: list[tuple[str, str, set[str]]] = []
+    for count in sorted({len(case["elements"]) for case in cases}):
+        chosen = {case["id"] for case in cases if len(case["elements"]) == count}
+        parts.append((f"elements:{count}", f"{count} element{'' if count == 1 else 's'}", chosen))
+    for role in ROLES:
+        chosen = {case["id"] for case in cases if role in case["elements"]}
+        parts.append((f"role:{role}", f"with a {role}", chosen))
+    for tag in sorted({tag for case in cases for tag in case["tags"]}):
+        parts.append((f"tag:{tag}", f"tag {tag}", {case["id"] for case in cases if tag in case["tags"]}))
+    for name, title, chosen in parts:
+        if 2 <= len(chosen) < len(cases):
+            yield {"name": name, "title": title, "cases": chosen}
+
+
+def _numbers(
+    inputs: Mapping[str, Any], values: Sequence[Mapping[str, Values]], chosen: set[str]
+) -> list[dict[str, Any]]:
+    """For each entry and column the mean over some of the cases, with interval and coverage."""
+    columns = [column["name"] for column in inputs["columns"]]
+    cases = sorted(chosen)
+    found = means(
+        case_sums(
+            [
+                {sample: value for sample, value in entry[name].items() if sample[0] in chosen}
+                for entry in values
+                for name in columns
+            ],
+            cases,
+        )
+    )
+    result = []
+    for number, entry in enumerate(inputs["entries"]):
+        total = sum(case in chosen for case, _ in entry["samples"])
+        row = {}
+        for place, name in enumerate(columns):
+            index = number * len(columns) + place
+            scored = int(found.values[index])
+            whole = scored == total or name != HEADLINE_COLUMN
+            ends = [_rounded(found.low[index]), _rounded(found.high[index])]
+            if name.startswith("summary:") and ends[0] is not None and ends[1] is not None:
+                ends = [max(ends[0], 0.0), min(ends[1], 100.0)]
+            row[name] = {
+                "value": _rounded(found.value[index]) if whole else None,
+                "low": ends[0] if whole else None,
+                "high": ends[1] if whole else None,
+                "scored": scored,
+                "total": total,
+                "cases": int(found.cases[index]),
+            }
+        result.append(row)
+    return result
+
+
+def _rank(
+    column: Mapping[str, Any],
+    entries: list[dict[str, Any]],
+    values: Sequence[Mapping[str, Values]],
+    cases: Sequence[str],
+    seeds: Sequence[Mapping[str, int]],
+) -> list[dict[str, Any]]:
+    """Write rank sets into the entries' numbers and return all pairs of ranked systems."""
+    name = column["name"]
+    systems = [number for number, entry in enumerate(entries) if entry["kind"] == "system"]
+    by_case = {number: _case_means(values[number][name]) for number in systems}
+    wanted = {sample for one in by_case.values() for sample in one}
+    ranked = []
+    for number in systems:
+        cell = entries[number]["numbers"]["all"][name]
+        lacking = len(wanted - by_case[number].keys())
+        partly = cell["scored"] < sum(seeds[number][case] for case, _ in by_case[number])
+        if cell["value"] is None:
+            cell["unranked"] = "no value" if not cell["scored"] else f"{cell['scored']} of {cell['total']} samples"
+        elif lacking or partly:
+            cell["unranked"] = (
+                f"lacks {lacking} case{'s' * (lacking > 1)} that others have" if lacking else "lacks seeds"
+            )
+        else:
+            ranked.append(number)
+    if len(ranked) < 2:
+        for number in ranked:
+            entries[number]["numbers"]["all"][name]["unranked"] = "no other system to compare with"
+        return []
+    found = rank([by_case[number] for number in ranked], cases, column["direction"] == "higher")
+    for place, number in enumerate(ranked):
+        ranks = found.ranks
+        if ranks.best is not None and ranks.worst is not None:
+            entries[number]["numbers"]["all"][name]["ranks"] = [ranks.best[place], ranks.worst[place]]
+    rows = []
+    for index, (i, j) in enumerate(found.pairs):
+        p, gap = float(found.p_values[index]), float(found.differences.value[index])
+        differ = p < 1 - LEVEL
+        rows.append(
+            {
+                "first": entries[ranked[i]]["name"],
+                "other": entries[ranked[j]]["name"],
+                "difference": _rounded(gap),
+                "low": _rounded(found.differences.low[index]),
+                "high": _rounded(found.differences.high[index]),
+                "p_holm": _rounded(p),
+                "differ": differ,
+                "cases": int(found.differences.cases[index]),
+                "cases_to_separate": None
+                if differ
+                else cases_to_separate(gap, float(found.differences.spread[index]), len(found.pairs)),
+            }
+        )
+    return rows
+
+
+def _case_means(values: Values) -> dict[SampleId, float]:
+    """Mean over the seeds of each case, as if there were one seed: systems need not have been run with the same."""
+    seeds: dict[str, list[float]] = {}
+    for (case, _), value in values.items():
+        seeds.setdefault(case, []).append(value)
+    return {(case, 0): math.fsum(parts) / len(parts) for case, parts in seeds.items()}
+
+
+def _order_column(inputs: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
+    """The headline, or the first column that has a better side and a value of some system."""
+    names = [str(column["name"]) for column in inputs["columns"] if column["direction"] in ("higher", "lower")]
+    for name in (HEADLINE_COLUMN, *names):
+        if any(e["numbers"]["all"][name]["value"] is not None for e in entries if e["kind"] == "system"):
+            return name
+    return HEADLINE_COLUMN
+
+
+def _place(entry: Mapping[str, Any], order: str, sign: int) -> tuple[bool, bool, float, str]:
+    value = entry["numbers"]["all"][order]["value"]
+    return entry["kind"] == "control", value is None, -sign * (value or 0.0), entry["name"]
+
+
+def _rounded(value: float) -> float | None:
+    """Six digits that matter: the last bits differ between processors, and nobody reads them."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None

@@ -1,0 +1,137 @@
+"""The folder of a board: written from its inputs, checked against them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from a2bench import __version__
+from a2bench.errors import InputError
+from a2bench.harness.store import explained_output_errors, write_atomically
+from a2bench.hashing import bytes_sha256, canonical_json
+from a2bench_leaderboard.board.document import board_document
+from a2bench_leaderboard.board.inputs import entry_sha256
+from a2bench_leaderboard.board.page import ASSETS, asset_text, page_html
+from a2bench_leaderboard.board.tables import latex, markdown, numbers_csv, pairs_csv
+
+INPUTS = "inputs.json"
+MANIFEST = "SHA256SUMS"
+
+
+def board_files(inputs: Mapping[str, Any]) -> dict[str, bytes]:
+    """Every file of a board by name; equal inputs give equal bytes."""
+    inputs = json.loads(canonical_json(inputs))  # the order of keys is that of the file, whoever made them
+    document = board_document(inputs)
+    texts = {
+        "index.html": page_html(document),
+        **{name: asset_text(name) for name in ASSETS},
+        "leaderboard.json": json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        "leaderboard.csv": numbers_csv(document),
+        "pairs.csv": pairs_csv(document),
+        "LEADERBOARD.md": markdown(document),
+        "leaderboard.tex": latex(document),
+        INPUTS: canonical_json(inputs) + "\n",
+    }
+    contents = {name: text.encode() for name, text in sorted(texts.items())}
+    sums = "".join(f"{bytes_sha256(data)}  {name}\n" for name, data in contents.items())
+    return contents | {MANIFEST: sums.encode()}
+
+
+def write_board(inputs: Mapping[str, Any], folder: Path) -> Path:
+    """Write a board into a folder of its own; an older board there is replaced.
+
+    Returns:
+        The path of ``index.html``.
+
+    Raises:
+        InputError: the folder holds something else.
+        OutputError: it cannot be written.
+    """
+    contents = board_files(inputs)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; choose a folder with --output")
+    there = [path.name for path in folder.iterdir()] if folder.exists() else []
+    others = sorted(name for name in there if name not in contents and not name.startswith(".tmp-"))
+    if others:
+        raise InputError(f"{folder} holds something other than a board ({others[0]}); choose another folder")
+    with explained_output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in contents.items():
+            write_atomically(folder / name, data)
+    return folder / "index.html"
+
+
+def read_json(folder: Path, name: str) -> dict[str, Any]:
+    """A JSON file of a board.
+
+    Raises:
+        InputError: the folder is no board, or the file is damaged.
+    """
+    path = folder / name
+    if not path.is_file():
+        raise InputError(f"{folder} is no board: it has no {name}; `a2bench board build` makes one")
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    if not isinstance(document, dict) or document.get("schema") != 1:
+        raise InputError(f"{path} is no file of a board that this A2Bench can read (schema 1)")
+    return document
+
+
+def verify_board(folder: Path, expected: Mapping[str, Any] | None = None) -> list[str]:
+    """Everything in a board's folder that does not follow from its inputs; nothing when all is well.
+
+    Args:
+        folder: of the board.
+        expected: the inputs as they are read from runs; the board's own are compared with them.
+
+    Raises:
+        InputError: the folder is no board.
+    """
+    inputs = read_json(folder, INPUTS)
+    problems = []
+    if expected is not None:
+        problems += [f"{INPUTS}: {where} is not what the runs say" for where in differing(inputs, expected)]
+    try:
+        contents = board_files(inputs)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, jinja2.TemplateError) as error:
+        return [*problems, f"{INPUTS}: no board can be made from it ({type(error).__name__}: {error})"]
+    problems += [
+        f"{INPUTS}: the values of {entry['name']!r} are not those of its hash"
+        for entry in inputs["entries"]
+        if entry["sha256"] != entry_sha256(entry)
+    ]
+    if inputs["a2bench"] != __version__:
+        problems.append(f"the board was made by A2Bench {inputs['a2bench']}, this is {__version__}: numbers may differ")
+    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    for name, data in contents.items():
+        if name not in there:
+            problems.append(f"{name}: missing")
+        elif there[name].read_bytes() != data:
+            problems.append(f"{name}: altered, it does not follow from {INPUTS}")
+    problems += [f"{name}: does not belong to the board" for name in sorted(there.keys() - contents.keys())]
+    return problems
+
+
+def differing(one: Any, two: Any, where: str = "") -> list[str]:
+    """Where two JSON values differ, as paths; of a long list only the first place."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        keys = sorted(one.keys() | two.keys())
+        return [
+            path
+            for key in keys
+            for path in (
+                differing(one[key], two[key], f"{where}.{key}".lstrip("."))
+                if key in one and key in two
+                else [f"{where}.{key}".lstrip(".")]
+            )
+        ]
+    if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
+        for index, (a, b) in enumerate(zip(one, two, strict=True)):
+            if found := differing(a, b, f"{where}[{index}]"):
+                return found
+        return []
+    return [] if one == two else [where]

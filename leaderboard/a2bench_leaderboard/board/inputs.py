@@ -1,0 +1,179 @@
+"""What a board is made from: every value of every run, as one JSON document without times or places on this machine."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from a2bench import __version__
+from a2bench.cases import load_suite
+from a2bench.errors import A2BenchError, InputError
+from a2bench.harness.tables import CurrentRecords, making_counts, making_text
+from a2bench.harness.validity_file import ValidityFile
+from a2bench.hashing import bytes_sha256, value_sha256
+from a2bench.peers.published import published_tables
+from a2bench.report import named_runs
+from a2bench.report.data import check_comparable, reported_groups
+from a2bench.totals.run import recorded_elements
+from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
+
+SCHEMA = 1
+
+
+def board_inputs(
+    runs: Sequence[Path],
+    validity: Sequence[ValidityFile] = (),
+    votes: Path | None = None,
+    release: str | None = None,
+    date: str | None = None,
+) -> dict[str, Any]:
+    """Read everything that a board shows; equal inputs give an equal document.
+
+    Args:
+        runs: folders over the same cases of one revision of one suite; their order does not matter.
+        validity: verdicts of the controls on metrics.
+        votes: ``results.json`` of `a2bench rate export`.
+        release: name of a frozen board.
+        date: what stands beside it; there is no other date on a board.
+
+    Raises:
+        InputError: the runs cannot stand on one board, or a file is not what it should be.
+    """
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise InputError("a run is named twice; name each run once")
+    named = named_runs(sorted(runs, key=lambda path: path.resolve().name))
+    check_comparable(named)
+    scores = [read_scores(name, run, validity) for name, run in named.items()]
+    _check_cases(named)
+    columns = _columns(scores)
+    suite = next(iter(named.values())).manifest.suite
+    entries = sorted((_entry(one, columns) for one in scores), key=lambda entry: (entry["kind"], entry["name"]))
+    return {
+        "schema": SCHEMA,
+        "a2bench": __version__,
+        "release": {"name": release, "date": date} if release or date else None,
+        "suite": {"name": suite.name, "revision": suite.revision},
+        "cases": _cases(named),
+        "columns": [{**column.document(), "made_by": column.made_by} for column in columns],
+        "entries": entries,
+        "people": read_votes(votes) if votes else None,
+        "published": reported_groups([row for table in published_tables().values() for row in table]),
+    }
+
+
+def _check_cases(runs: dict[str, CurrentRecords]) -> None:
+    wanted = {case for run in runs.values() for case in run.manifest.suite.cases}
+    for name, run in runs.items():
+        if lacking := wanted - set(run.manifest.suite.cases):
+            raise InputError(
+                f"{name!r} is over {len(wanted) - len(lacking)} of the board's {len(wanted)} cases (not over "
+                f"{min(lacking)!r}); run it over all of them, or leave it out"
+            )
+
+
+def _columns(scores: Sequence[RunScores]) -> list[Column]:
+    columns: dict[str, Column] = {}
+    first: dict[str, str] = {}
+    for one in scores:
+        for name, column in one.columns.items():
+            known = columns.get(name)
+            if known is None or not known.made_by:
+                columns[name], first[name] = column, one.name
+            elif how := made_differently(known, column):
+                raise InputError(
+                    f"{name!r} was measured in two ways ({how}) in {first[name]!r} and {one.name!r}; "
+                    f"type `a2bench score {one.run.store.folder}`, and the same for the other run"
+                )
+    return list(columns.values())
+
+
+def _entry(one: RunScores, columns: Sequence[Column]) -> dict[str, Any]:
+    manifest, run = one.run.manifest, one.run
+    system = manifest.system
+    content = {
+        "samples": [list(sample) for sample in run.planned],
+        "values": {
+            column.name: [one.values.get(column.name, {}).get(sample) for sample in run.planned] for column in columns
+        },
+        "videos": [
+            record.video.sha256 if (record := run.samples.get(s)) and record.video else None for s in run.planned
+        ],
+    }
+    return {
+        "name": one.name,
+        "system": system.name,
+        "title": system.title or system.name,
+        "kind": system.kind,
+        "revision": system.revision,
+        "licence": system.licence,
+        "open_weights": system.open_weights,
+        "url": system.url,
+        "settings": manifest.settings.model_dump(mode="json"),
+        "tier": making_text(run),
+        "tiers": sorted({entry["tier"] for entry in making_counts(run) if entry["tier"]}),
+        "videos_done": sum(record.status == "done" for record in run.samples.values()),
+        "sha256": entry_sha256(content),
+        **content,
+    }
+
+
+def entry_sha256(entry: Mapping[str, Any]) -> str:
+    """Hash of an entry's samples, values and videos."""
+    return value_sha256({key: entry[key] for key in ("samples", "values", "videos")})
+
+
+def _cases(runs: dict[str, CurrentRecords]) -> list[dict[str, Any]]:
+    """Each case with the roles of its elements, from the records, and its tags, from the suite where it is here."""
+    first = next(iter(runs.values()))
+    try:
+        suite = load_suite(first.manifest.suite.path)
+        tags = (
+            {case.id: list(case.tags) for case in suite.cases}
+            if suite.revision == first.manifest.suite.revision
+            else {}
+        )
+    except A2BenchError:
+        tags = {}
+    roles: dict[str, list[str]] = {}
+    for run in runs.values():
+        for (case, _), record in run.samples.items():
+            roles.setdefault(case, [name.partition("-")[0] for name in recorded_elements(record)])
+    return [
+        {"id": case, "elements": roles.get(case, []), "tags": tags.get(case, [])}
+        for case in sorted(first.manifest.suite.cases)
+    ]
+
+
+def read_votes(path: Path) -> dict[str, Any]:
+    """What people said, from ``results.json`` of `a2bench rate export`: the confirmatory board, without raters.
+
+    Raises:
+        InputError: no such file, or another file.
+    """
+    if not path.is_file():
+        raise InputError(f"no such file: {path}; `a2bench rate export` writes results.json")
+    data = path.read_bytes()
+    try:
+        document = json.loads(data)
+        board = next(board for board in document["boards"] if board["confirmatory"])
+        unit = "elo" if document["protocol"] == "pairwise" else "mos"
+        systems = [
+            {
+                "system": str(row["system"]),
+                "value": row[unit]["value"],
+                "low": row[unit]["low"],
+                "high": row[unit]["high"],
+                "ranks": row.get("ranks"),
+            }
+            for row in board["systems"]
+        ]
+        return {
+            "unit": {"elo": "Elo", "mos": "mean opinion"}[unit],
+            "question": str(board["dimension"]),
+            "votes": int(board["votes"]),
+            "systems": systems,
+            "reason": board.get("reason"),
+            "sha256": bytes_sha256(data),
+        }
+    except (ValueError, KeyError, TypeError, StopIteration):
+        raise InputError(f"{path} is no results.json of `a2bench rate export`") from None

@@ -1,0 +1,363 @@
+import csv
+import io
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from a2bench.cases import load_suite
+from a2bench.cli import cli
+from a2bench.errors import InputError
+from a2bench.harness.records import RunManifest
+from a2bench.harness.store import RunStore
+from a2bench.harness.tables import CurrentRecords
+from a2bench.totals.run import run_totals
+from a2bench_leaderboard.board.document import board_document
+from a2bench_leaderboard.board.folder import board_files, read_json, verify_board, write_board
+from a2bench_leaderboard.board.inputs import board_inputs
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
+from demo_run import HOSTILE, METRICS, Demo, write_demo_run  # noqa: E402
+from page_reader import PageReader  # noqa: E402
+
+MINI = load_suite("a2bench-mini")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+VOTES = {
+    "protocol": "pairwise",
+    "boards": [
+        {
+            "dimension": "overall",
+            "confirmatory": True,
+            "votes": 40,
+            "reason": None,
+            "systems": [
+                {"system": "alpha", "elo": {"value": 1050.0, "low": 1010.0, "high": 1090.0}, "ranks": [1, 1]},
+                {"system": "elsewhere", "elo": {"value": 950.0, "low": 910.0, "high": 990.0}, "ranks": [2, 2]},
+            ],
+        }
+    ],
+    "raters": [{"rater": "secret-rater"}],
+}
+
+
+def demo(folder: Path, kind: str = "system", title: str = "", **facts: Any) -> Path:
+    metrics = (*METRICS, "niqe", "temporal_flicker", "motion_smoothness")
+    run = write_demo_run(folder, Demo(shared_video=True, flaws=0.0, metrics=metrics, **facts), MINI)
+    store = RunStore(run)
+    manifest: RunManifest = store.manifest()
+    system = manifest.system.model_copy(update={"kind": kind, "title": title})
+    store.write_manifest(manifest.model_copy(update={"system": system}))
+    return run
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("runs")
+    return [
+        demo(folder / "alpha", quality=0.9),
+        demo(folder / "beta", system="beta", quality=0.3, title=HOSTILE),
+        demo(folder / "gamma", system="gamma", quality=0.6, failed=(MINI.cases[0].id,)),
+        demo(folder / "collage", "control", system="collage", quality=0.95),
+    ]
+
+
+@pytest.fixture(scope="module")
+def inputs(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    votes = tmp_path_factory.mktemp("votes") / "results.json"
+    votes.write_text(json.dumps(VOTES))
+    return board_inputs(runs, votes=votes)
+
+
+@pytest.fixture(scope="module")
+def document(inputs: dict[str, Any]) -> dict[str, Any]:
+    return board_document(inputs)
+
+
+def entry_of(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(entry for entry in document["entries"] if entry["name"] == name)
+
+
+def board(*arguments: Any) -> Any:
+    return CliRunner().invoke(cli, ["board", *map(str, arguments)], standalone_mode=False)
+
+
+def test_the_numbers_are_those_of_the_summary(document: dict[str, Any], runs: list[Path]) -> None:
+    for run in runs:
+        current = CurrentRecords(RunStore(run))
+        cells = entry_of(document, current.manifest.system.name)["numbers"]["all"]
+        for row in run_totals(current):
+            cell = cells[f"summary:{row['name']}"]
+            assert cell["value"] == (None if row["value"] is None else pytest.approx(row["value"], rel=1e-5))
+            assert (cell["scored"], cell["total"]) == (row["scored"], row["total"])
+            if row["interval"]:
+                assert [cell["low"], cell["high"]] == pytest.approx(row["interval"], rel=1e-5, abs=1e-5)
+
+
+def test_missing_stays_missing_and_cannot_help(document: dict[str, Any]) -> None:
+    cells = entry_of(document, "gamma")["numbers"]["all"]
+    assert cells["summary:headline"]["value"] is None and cells["summary:headline"]["scored"] == len(MINI.cases) - 1
+    assert cells["text_alignment"]["value"] is not None and "ranks" not in cells["text_alignment"]
+    assert cells["text_alignment"]["unranked"] == "lacks 1 case that others have"
+    assert not any("gamma" in (pair["first"], pair["other"]) for pair in document["pairs"]["text_alignment"])
+
+
+def test_ranks_are_sets_and_controls_stand_below_without_one(document: dict[str, Any]) -> None:
+    assert [entry["kind"] for entry in document["entries"]] == ["system", "system", "system", "control"]
+    best = entry_of(document, "collage")["numbers"]["all"]
+    assert (
+        best["summary:headline"]["value"] > entry_of(document, "alpha")["numbers"]["all"]["summary:headline"]["value"]
+    )
+    assert not any("ranks" in cell for cell in best.values())
+    ranks = {name: entry_of(document, name)["numbers"]["all"]["text_alignment"]["ranks"] for name in ("alpha", "beta")}
+    assert ranks == {"alpha": [1, 1], "beta": [2, 2]}
+    assert "motion_amount" not in document["pairs"]  # it has no better side
+
+
+def test_parts_of_the_cases_have_numbers_of_their_own(document: dict[str, Any], inputs: dict[str, Any]) -> None:
+    part = next(part for part in document["slices"] if part["name"] == "role:background")
+    cases = {case["id"] for case in inputs["cases"] if "background" in case["elements"]}
+    assert part["cases"] == len(cases) < len(MINI.cases)
+    entry = next(entry for entry in inputs["entries"] if entry["name"] == "alpha")
+    values = entry["values"]["text_alignment"]
+    chosen = [v for (case, _), v in zip(entry["samples"], values, strict=True) if case in cases]
+    cell = entry_of(document, "alpha")["numbers"]["role:background"]["text_alignment"]
+    assert cell["value"] == pytest.approx(np.mean(chosen), rel=1e-5) and cell["total"] == len(cases)
+
+
+def test_seeds_of_a_case_are_one_case(inputs: dict[str, Any]) -> None:
+    doubled = deepcopy(inputs)
+    entry = next(entry for entry in doubled["entries"] if entry["name"] == "alpha")
+    entry["samples"] = [[case, seed] for case, _ in entry["samples"] for seed in (0, 1)]
+    entry["values"] = {name: [v for v in values for _ in (0, 1)] for name, values in entry["values"].items()}
+    once, twice = board_document(inputs), board_document(doubled)
+    assert once["pairs"] == twice["pairs"]
+    one, two = (entry_of(found, "alpha")["numbers"]["all"]["text_alignment"] for found in (once, twice))
+    assert two == one | {"scored": 2 * one["scored"], "total": 2 * one["total"]}
+
+
+def test_a_board_is_made_again_byte_for_byte_whatever_the_order_of_runs(runs: list[Path], tmp_path: Path) -> None:
+    moved = [Path(shutil.copytree(run, tmp_path / "elsewhere" / run.name)) for run in reversed(runs)]
+    for name, given in (("one", runs), ("two", moved)):
+        assert board("build", *given, "-o", tmp_path / name).return_value == 0
+    files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
+    assert files[0] == files[1] and len(files[0]) == 10
+    assert str(tmp_path).encode() not in b"".join(files[0].values())
+    assert board("verify", tmp_path / "one").return_value == 0
+    assert board("verify", tmp_path / "one", *(a for run in runs for a in ("--run", run))).return_value == 0
+    assert "no difference" in board("diff", tmp_path / "one", tmp_path / "two").stdout
+
+
+@pytest.mark.parametrize("edits", [40, pytest.param(1000, marks=pytest.mark.slow)])
+def test_every_single_edit_is_found(inputs: dict[str, Any], tmp_path: Path, edits: int) -> None:
+    folder = write_board(inputs, tmp_path / "board").parent
+    names = sorted(path.name for path in folder.iterdir())
+    assert verify_board(folder) == []
+    dice = random.Random(5)
+    for number in range(edits):
+        path = folder / names[number % len(names)]
+        pristine = path.read_bytes()
+        data = bytearray(pristine)
+        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+        path.write_bytes(data)
+        try:
+            assert verify_board(folder), f"{path.name}, edit {number}"
+        except InputError as error:  # inputs that are no JSON any more
+            assert path.name == "inputs.json" and ("damaged" in str(error) or "schema 1" in str(error))
+        path.write_bytes(pristine)
+    (folder / "leaderboard.csv").unlink()
+    (folder / "extra.html").write_text("hello")
+    assert verify_board(folder) == ["leaderboard.csv: missing", "extra.html: does not belong to the board"]
+
+
+def test_edited_inputs_are_found_even_with_a_board_made_to_fit(inputs: dict[str, Any], tmp_path: Path) -> None:
+    forged = deepcopy(inputs)
+    forged["entries"][0]["values"]["text_alignment"][3] = 0.99
+    folder = write_board(forged, tmp_path / "board").parent
+    assert verify_board(folder) == [
+        f"inputs.json: the values of {forged['entries'][0]['name']!r} are not those of its hash"
+    ]
+    problems = verify_board(folder, inputs)
+    assert problems[0] == "inputs.json: entries[0].values.text_alignment[3] is not what the runs say"
+
+
+@pytest.mark.parametrize("damage", [b"{", b"[]", b'{"schema": 1}', b'{"schema": 1, "columns": 3}'])
+def test_damaged_inputs_are_told_in_a_sentence(inputs: dict[str, Any], tmp_path: Path, damage: bytes) -> None:
+    folder = write_board(inputs, tmp_path / "board").parent
+    (folder / "inputs.json").write_bytes(damage)
+    result = board("verify", folder)
+    assert result.return_value == 1 or isinstance(result.exception, InputError)
+    assert "Traceback" not in result.output
+
+
+def test_what_is_from_outside_stays_text(inputs: dict[str, Any], tmp_path: Path) -> None:
+    hostile = deepcopy(inputs)
+    for entry in hostile["entries"]:
+        entry["licence"] = entry["tier"] = HOSTILE
+        if entry["name"] == "alpha":
+            entry["title"] = r"\input{alpha} & 5% $y$ #_"
+    for case in hostile["cases"][:5]:
+        case["tags"] = ["=cmd|' /C calc'!A0", HOSTILE]
+    folder = write_board(hostile, tmp_path / "board").parent
+    page = PageReader(folder / "index.html")
+    assert not [tag for tag, attributes in page.tags if tag == "img" or any(key.startswith("on") for key in attributes)]
+    assert not [tag for tag, attributes in page.tags if tag == "style" or "style" in attributes]
+    scripts = [attributes for tag, attributes in page.tags if tag == "script"]
+    assert [script.get("src") for script in scripts if script.get("type") != "application/json"] == ["board.js"]
+    policy = next(a["content"] for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None and "unsafe" not in policy and policy.startswith("default-src 'none'")
+    for name in ("leaderboard.csv", "pairs.csv"):
+        for row in csv.reader(io.StringIO((folder / name).read_text())):
+            assert not any(re.match(r"[=@\t\r]|[+-](?![\d.])", cell) for cell in row)
+    assert "<img" not in (folder / "LEADERBOARD.md").read_text()
+    row = next(line for line in (folder / "leaderboard.tex").read_text().splitlines() if "alpha" in line)
+    assert row.startswith(r"\textbackslash{}input\{alpha\} \& 5\% \$y\$ \#\_ & ") and row.count(" & ") == 5
+
+
+def test_results_of_others_stand_apart_and_raters_nowhere(document: dict[str, Any], inputs: dict[str, Any]) -> None:
+    files = board_files(inputs)
+    page = files["index.html"].decode()
+    assert "Not measured here" in page and "SkyReels-A2" in page
+    assert page.index("</table>") < page.index("Published by others") < page.index("Kling")
+    assert not any("Kling" in entry["title"] for entry in document["entries"])
+    assert "Rated by people, without a run here: elsewhere." in page
+    assert not any(b"secret-rater" in data for data in files.values())
+
+
+def test_a_metric_that_fails_the_controls_is_grey_and_says_so(inputs: dict[str, Any]) -> None:
+    failing = deepcopy(inputs)
+    column = next(column for column in failing["columns"] if column["name"] == "text_alignment")
+    column["validity"] = {"state": "fails", "reason": "blur beats collage"}
+    files = board_files(failing)
+    page = files["index.html"].decode()
+    assert page.count('class="number fails"') == 1 + 4 and "FAILS the controls" in page
+    assert "FAILS the controls" in files["LEADERBOARD.md"].decode()
+
+
+def test_boards_differ_in_what_changed(inputs: dict[str, Any], tmp_path: Path) -> None:
+    changed = deepcopy(inputs)
+    changed["entries"] = [entry for entry in changed["entries"] if entry["name"] != "gamma"]
+    changed["columns"][0]["version"] = "2"
+    one = write_board(inputs, tmp_path / "one").parent
+    two = write_board(changed, tmp_path / "two").parent
+    text = board("diff", one, two).stdout
+    assert "entry gone: gamma" in text and "method: summary:headline version 1 -> 2" in text
+    assert json.loads(board("diff", one, two, "--json").stdout)["removed"] == ["gamma"]
+
+
+def test_runs_that_cannot_share_a_board_are_refused(runs: list[Path], tmp_path: Path) -> None:
+    short = write_demo_run(tmp_path / "short", Demo(system="short"), MINI, (MINI.cases[1].id,))
+    with pytest.raises(InputError, match="over 1 of the board's 20 cases"):
+        board_inputs([runs[0], short])
+    with pytest.raises(InputError, match="named twice"):
+        board_inputs([runs[0], runs[0]])
+    with pytest.raises(InputError, match="measured in two ways"):  # the hostile run names another back-end
+        board_inputs([runs[0], demo(tmp_path / "other", system="other", hostile=True)])
+    (tmp_path / "votes.json").write_text('{"boards": []}')
+    with pytest.raises(InputError, match="no results.json"):
+        board_inputs(runs[:1], votes=tmp_path / "votes.json")
+    with pytest.raises(InputError, match="something other than a board"):
+        write_board({**board_inputs(runs[:1])}, tmp_path)
+    with pytest.raises(InputError, match="no board"):
+        read_json(tmp_path, "inputs.json")
+
+
+def large_inputs(inputs: dict[str, Any], systems: int, cases: int, seeds: int, metrics: int) -> dict[str, Any]:
+    """Invented values of ``systems * cases * seeds * metrics`` scores and the summary over them."""
+    dice = np.random.default_rng(1)
+    names = [column["name"] for column in inputs["columns"] if column["group"] == "summary"]
+    template = inputs["columns"][-1]
+    columns = inputs["columns"][: len(names)]
+    columns = columns + [{**template, "name": f"m{i}", "direction": "higher"} for i in range(metrics)]
+    samples = [[f"c{case:03}", seed] for case in range(cases) for seed in range(seeds)]
+    of_case = dice.normal(50, 10, cases).repeat(seeds)
+    entries = [
+        {
+            **inputs["entries"][0],
+            "name": f"s{number:02}",
+            "kind": "system",
+            "samples": samples,
+            "values": {c["name"]: (of_case + number / 3 + dice.normal(0, 5, len(samples))).tolist() for c in columns},
+        }
+        for number in range(systems)
+    ]
+    roles = [["character"], ["character", "object"], ["character", "object", "background"]]
+    return {
+        **inputs,
+        "cases": [{"id": f"c{n:03}", "elements": roles[n % 3], "tags": [f"t{n % 5}"]} for n in range(cases)],
+        "columns": columns,
+        "entries": entries,
+    }
+
+
+def test_a_quarter_of_a_million_scores_do_not_keep_one_waiting(inputs: dict[str, Any]) -> None:
+    large = large_inputs(inputs, systems=15, cases=216, seeds=3, metrics=23)
+    started = time.process_time()
+    found = board_document(large)
+    seconds = time.process_time() - started
+    assert len(found["pairs"]["m0"]) == 105 and found["entries"][0]["name"] == "s14"
+    # Measured: see docs/leaderboard.md. The bound is loose, so that a busy machine does not fail it.
+    assert seconds < 30
+
+
+def test_no_command_of_the_board_imports_torch(runs: list[Path], tmp_path: Path) -> None:
+    code = (
+        "import sys; from a2bench.cli import cli; output, *runs = sys.argv[1:]\n"
+        "for words in (['board', 'build', *runs, '-o', output], ['board', 'verify', output], ['compare', *runs]):\n"
+        "    cli.main(words, standalone_mode=False)\n"
+        "print('TORCH', 'torch' in sys.modules)"
+    )
+    arguments = [sys.executable, "-c", code, str(tmp_path / "board"), str(runs[0]), str(runs[2])]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "TORCH False", done.stderr
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
+def test_the_table_is_sorted_and_filtered_by_keyboard(inputs: dict[str, Any], tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page_file = write_board(inputs, tmp_path / "board")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        told: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: told.append(message.text))
+        page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(page_file.as_uri())
+        names = "[...document.querySelectorAll('#board tbody.system tr')].map((row) => row.dataset.name)"
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.evaluate(names) == ["alpha", "beta", "gamma"]  # gamma has no headline
+        page.focus("#board thead th:first-child button")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        assert page.evaluate(names) == ["gamma", "beta", "alpha"]
+        assert page.get_attribute("#board thead th:first-child", "aria-sort") == "descending"
+        before = page.inner_text("#board tr[data-name=alpha] td[data-column='0']")
+        page.select_option("#slice", "role:background")
+        after = page.inner_text("#board tr[data-name=alpha] td[data-column='0']")
+        assert before != after and "20/20" not in after
+        page.select_option("#group", "text")
+        assert page.is_hidden("#board td[data-column='0'] >> nth=0")
+        page.select_option("#open", "open")
+        assert page.inner_text("#count") == "0 of 3 systems"
+        page.select_option("#open", "*")
+        page.select_option("#group", "*")
+        assert told == [] and all(address.startswith(page_file.parent.as_uri()) for address in asked)
+        serious = [
+            violation["id"]
+            for violation in axe.Axe().run(page).response["violations"]
+            if violation["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+        browser.close()
