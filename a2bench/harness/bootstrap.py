@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 NUM_RESAMPLES = 4000
+FEWEST_RESAMPLED = 6
+"""Clusters from which on intervals are bootstrapped."""
 
 
 def clustered_interval(values: Iterable[tuple[str, float]]) -> tuple[float, float] | None:
@@ -17,7 +19,9 @@ def clustered_interval(values: Iterable[tuple[str, float]]) -> tuple[float, floa
 
     Expanded percentile bootstrap (Hesterberg 2015, doi:10.1080/00031305.2015.1089789): whole clusters are drawn, and
     the percentiles are moved out as far as a t interval is wider than a normal one, without which the interval is too
-    narrow for few cases. Fixed seed: the same values give the same interval.
+    narrow for few cases. Below `FEWEST_RESAMPLED` clusters the draws are too few to say anything (of two, percentiles
+    are the two values, and held the truth in 50 % of 3,000 simulations); there it is the t interval around the mean
+    with the standard error over clusters. Fixed seed: the same values give the same interval.
     """
     sums: dict[str, list[float]] = defaultdict(list)
     for cluster, value in values:
@@ -43,6 +47,11 @@ def clustered_intervals(
         The lower and upper ends, ``[C]`` each.
     """
     k = len(sums)
+    if k < FEWEST_RESAMPLED:
+        total = counts.sum(0)
+        mean = sums.sum(0) / total
+        half = student_t_975(k - 1) * np.sqrt(((sums - counts * mean) ** 2).sum(0) * k / (k - 1)) / total
+        return mean - half, mean + half
     weights = _resamples(k)
     tail = NormalDist().cdf(-math.sqrt(k / (k - 1)) * student_t_975(k - 1))
     low, high = np.quantile((weights @ sums) / (weights @ counts), [tail, 1 - tail], axis=0)

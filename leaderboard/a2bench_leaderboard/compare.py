@@ -159,12 +159,12 @@ def _verdict(row: dict[str, Any]) -> str:
 
 def _reason(row: dict[str, Any], first: RunScores, other: RunScores, smallest: float) -> str | None:
     if row["verdict"] == "not tested":
-        for side in (first, other):
+        for word, side in (("first", first), ("other", other)):
             if not side.values.get(row["name"]):
-                return f"{side.name} has no value of it"
+                return f"the {word} run has no value of it"
         return "fewer than two cases have a value in both runs"
     if row["verdict"] == "no clear difference" and smallest >= 1 - LEVEL:
-        return f"{row['cases']} cases are too few for any difference to be clear among so many numbers"
+        return "too few cases"
     return None
 
 
@@ -236,6 +236,11 @@ def comparison_text(document: dict[str, Any]) -> Iterator[str]:
         f"{document['tests']} tests share one error of 5 % (Holm); seeds of a case count as one; means are over the "
         "samples that both runs have a value for"
     )
+    if any(row["reason"] == "too few cases" for row in document["rows"]):
+        yield (
+            "too few cases: no difference, however large, could be clear; "
+            "run more cases or name fewer numbers (--metrics)"
+        )
     for row in document["rows"]:
         if row["name"] in document["regressions"] and len(row["by_case"]) > 1:
             sign = -1 if row["direction"] == "lower" else 1

@@ -243,6 +243,18 @@ def test_a_metric_that_fails_the_controls_is_grey_and_says_so(inputs: dict[str, 
     assert "FAILS the controls" in files["LEADERBOARD.md"].decode()
 
 
+def test_a_lead_that_hangs_on_the_weights_is_told(inputs: dict[str, Any]) -> None:
+    assert board_document(inputs)["weights"] == [{"entry": "alpha", "leads": 1.0}, {"entry": "beta", "leads": 0.0}]
+    traded = deepcopy(inputs)
+    for entry in traded["entries"]:
+        for name in ("consistency", "text", "quality", "motion"):
+            first = name == "text" if entry["name"] == "alpha" else name == "motion"
+            entry["values"][f"summary:{name}"] = [90.0 if first else 50.0] * len(entry["samples"])
+    alpha, beta = board_document(traded)["weights"]
+    # By symmetry each leads where its strong dimension weighs more: half of all weights; 2,000 draws.
+    assert alpha["leads"] + beta["leads"] == 1 and alpha["leads"] == pytest.approx(0.5, abs=0.04)
+
+
 def test_boards_differ_in_what_changed(inputs: dict[str, Any], tmp_path: Path) -> None:
     changed = deepcopy(inputs)
     changed["entries"] = [entry for entry in changed["entries"] if entry["name"] != "gamma"]

@@ -10,10 +10,16 @@ import numpy as np
 from a2bench.cases import ROLES
 from a2bench.harness.store import SampleId
 from a2bench.hashing import value_sha256
+from a2bench.totals.definition import DIMENSIONS
+from a2bench.totals.expectations import PREFIX
+from a2bench.totals.means import OFFSET
 from a2bench_leaderboard.columns import HEADLINE_COLUMN
 from a2bench_leaderboard.statistics import LEVEL, case_sums, cases_to_separate, means, rank
 
 Values = Mapping[SampleId, float]
+
+NUM_WEIGHTS = 2000
+"""Draws of other weights for the dimensions of the headline."""
 
 
 def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,6 +47,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
     for column in columns:
         if column["direction"] in ("higher", "lower"):
             pairs[column["name"]] = _rank(column, entries, values, cases, seeds)
+    weights = weight_sensitivity(entries, values)
     sign = -1 if next((c["direction"] for c in columns if c["name"] == order), "higher") == "lower" else 1
     entries.sort(key=lambda entry: _place(entry, order, sign))
     return {
@@ -54,6 +61,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "slices": [{"name": s["name"], "title": s["title"], "cases": len(s["cases"])} for s in slices],
         "entries": entries,
         "pairs": pairs,
+        "weights": weights,
         "people": inputs["people"],
         "published": inputs["published"],
         "inputs_sha256": value_sha256(inputs),
@@ -175,6 +183,35 @@ def _rank(
             }
         )
     return rows
+
+
+def weight_sensitivity(
+    entries: Sequence[Mapping[str, Any]], values: Sequence[Mapping[str, Values]]
+) -> list[dict[str, Any]]:
+    """How often each system with a headline would lead by it, were the weights of the dimensions others.
+
+    Weights are drawn evenly from all that add up to 1 (Dirichlet); ``leads`` is the share of the draws, with the
+    samples that there are, and says nothing of chance, which the ranks do. Empty with fewer than two such systems.
+    """
+    systems = [
+        number
+        for number, entry in enumerate(entries)
+        if entry["kind"] == "system" and entry["numbers"]["all"][HEADLINE_COLUMN]["value"] is not None
+    ]
+    if len(systems) < 2:
+        return []
+    names = [PREFIX + dimension.name for dimension in DIMENSIONS]
+    weights = np.random.default_rng(0).dirichlet(np.ones(len(names)), NUM_WEIGHTS)
+    means_of = []
+    for number in systems:
+        samples = sorted(values[number][HEADLINE_COLUMN])
+        table = np.array([[values[number][name][sample] / 100 for name in names] for sample in samples])
+        means_of.append((1 / ((1 / (table + OFFSET)) @ weights.T) - OFFSET).mean(0))
+    leads = np.bincount(np.argmax(means_of, axis=0), minlength=len(systems)) / NUM_WEIGHTS
+    return [
+        {"entry": entries[number]["name"], "leads": float(leads[place])}
+        for place, number in sorted(enumerate(systems), key=lambda item: -leads[item[0]])
+    ]
 
 
 def _case_means(values: Values) -> dict[SampleId, float]:
