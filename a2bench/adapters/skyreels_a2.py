@@ -47,6 +47,8 @@ class SkyReelsA2:
         cache_ratios: JSON file of ``mag``, made by ``a2bench.e2v.caching.MagCalibration``.
         storage: ``fp8`` keeps the network's weights in 8 bits.
         vae: its precision, ``float32`` as released or ``bfloat16``.
+        lora: a LoRA of Wan2.1-I2V-14B (safetensors) to merge into the network, such as one distilled for four steps.
+        lora_scale: how much of it.
         gpus: that make each video together: guidance on two halves, then by heads, then by tokens.
 
     Raises:
@@ -86,11 +88,14 @@ class SkyReelsA2:
         cache_ratios: str | None = None,
         storage: str | None = None,
         vae: str | None = None,
+        lora: str | None = None,
+        lora_scale: str | None = None,
         gpus: str = "1",
     ) -> None:
         from a2bench.e2v.acceleration import parse_acceleration
         from a2bench.e2v.checkpoint import read_json
         from a2bench.e2v.division import spread
+        from a2bench.e2v.lora import lora_path
         from a2bench.e2v.memory import check_profile
         from a2bench.e2v.request import NEGATIVE_PROMPT, Sampling
         from a2bench.e2v.source import find_weights
@@ -116,10 +121,14 @@ class SkyReelsA2:
             "cache_ratios": cache_ratios,
             "storage": storage,
             "vae": vae,
+            "lora": lora,
+            "lora_scale": lora_scale,
         }
         self.acceleration = parse_acceleration({name: text for name, text in given.items() if text is not None})
         if self.acceleration.ranks > 1:
             raise InputError("guidance=parallel comes by itself with gpus=2, 4, 8 or another even number")
+        if self.acceleration.lora:
+            lora_path(self.acceleration.lora)
         self.memory = check_profile(memory)
         self.weights = find_weights(weights)
         network = read_json(self.weights.folder / "transformer" / "config.json")

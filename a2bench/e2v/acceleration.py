@@ -5,15 +5,17 @@ is recorded with the sample.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from a2bench.e2v.lora import lora_path
 from a2bench.e2v.request import Sampling
 from a2bench.errors import InputError
-from a2bench.hashing import value_sha256
+from a2bench.hashing import file_sha256, value_sha256
 from a2bench.tiers import Tier, loosest
 
 ATTENTION: dict[str, Tier] = {
@@ -53,7 +55,8 @@ class Acceleration:
     the layers' outputs, ``mag`` by ratios that were measured before. cache_threshold: of ``first-block`` and ``mag``;
     more skips more. cache_interval: of ``taylorseer``, from one full step to the next. cache_ratios: file of ``mag``
     (`a2bench.e2v.caching.MagCalibration`). storage: ``fp8`` keeps the network's weights in 8 bits, which saves memory,
-    not time. vae: its precision. ulysses, ring: GPUs over which one forward is spread, by heads and by tokens.
+    not time. vae: its precision. ulysses, ring: GPUs over which one forward is spread, by heads and by tokens. lora:
+    file that is merged into the network, such as that of one distilled for few steps; lora_scale: how much of it.
     """
 
     attention: str = "native"
@@ -67,6 +70,8 @@ class Acceleration:
     vae: Literal["float32", "bfloat16"] = "float32"
     ulysses: int = 1
     ring: int = 1
+    lora: str = ""
+    lora_scale: float = 1.0
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -89,6 +94,10 @@ class Acceleration:
         if self.cache == "first-block" and self.ulysses * self.ring > 1:
             # Each rank would decide by its own part of the tokens whether to skip, and wait for ranks that do not.
             raise InputError("cache=first-block does not work with ulysses or ring; cache=taylorseer or mag does")
+        if not math.isfinite(self.lora_scale):
+            raise InputError(f"lora_scale must be a number, got {self.lora_scale}")
+        if self.lora_scale != 1 and not self.lora:
+            raise InputError(f"lora_scale={self.lora_scale:g} needs lora=FILE")
 
     @property
     def ranks(self) -> int:
@@ -104,7 +113,7 @@ class Acceleration:
                 # A VAE in bfloat16 has not been shown to keep 50 dB: with random weights it has 44 dB.
                 "approximate" if self.vae == "bfloat16" or self.storage == "fp8" else "exact",
                 "approximate" if self.cache != "none" else "exact",
-                "exact" if _sampler(sampling) == _sampler(Sampling()) else "other sampler",
+                "exact" if _sampler(sampling) == _sampler(Sampling()) and not self.lora else "other sampler",
             ]
         )
 
@@ -121,7 +130,18 @@ class Acceleration:
                 changed.pop(name, None)
         if self.cache == "mag":
             changed["cache_ratios"] = value_sha256(self.ratios)
+        if self.lora:
+            changed["lora"] = self.lora_sha256
         return changed
+
+    @cached_property
+    def lora_sha256(self) -> str:
+        """SHA-256 of the file ``lora``.
+
+        Raises:
+            InputError: it is not there, or no safetensors file.
+        """
+        return file_sha256(lora_path(self.lora))
 
     @cached_property
     def ratios(self) -> list[float]:

@@ -142,23 +142,31 @@ def check_tensors(where: str, found: Mapping[str, Shape], expected: Mapping[str,
     Raises:
         WeightsError: names the first of each kind and says how many there are.
     """
-    faults = []
-    for kind, names in (
-        ("missing", sorted(expected.keys() - found.keys())),
-        ("not expected", sorted(found.keys() - expected.keys())),
-        (
-            "of another shape",
-            [
-                f"{name} {list(found[name])} instead of {list(expected[name])}"
-                for name in sorted(found.keys() & expected.keys())
-                if found[name] != expected[name]
-            ],
-        ),
-    ):
-        if names:
-            faults.append(f"{len(names)} {kind}: {_few(names)}")
+    faults = listed(
+        [
+            ("missing", sorted(expected.keys() - found.keys())),
+            ("not expected", sorted(found.keys() - expected.keys())),
+            (
+                "of another shape",
+                [
+                    f"{name} {list(found[name])} instead of {list(expected[name])}"
+                    for name in sorted(found.keys() & expected.keys())
+                    if found[name] != expected[name]
+                ],
+            ),
+        ]
+    )
     if faults:
-        raise WeightsError(f"the tensors in {where} are not those that its config.json implies: {'; '.join(faults)}")
+        raise WeightsError(f"the tensors in {where} are not those that its config.json implies: {faults}")
+
+
+def listed(faults: Iterable[tuple[str, list[str]]]) -> str:
+    """Faults in words, of each kind how many and the first; empty when there is none.
+
+    >>> listed([("missing", ["a", "b"]), ("not expected", [])])
+    '2 missing: a, b'
+    """
+    return "; ".join(f"{len(names)} {kind}: {_few(names)}" for kind, names in faults if names)
 
 
 def _few(names: list[str], number: int = 5) -> str:
@@ -175,7 +183,7 @@ def tensor_shapes(folder: Path, stem: str) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {}
     files = weight_files(folder, stem)
     for path in files:
-        shapes |= {name: tuple(entry["shape"]) for name, entry in _head(path).items()}
+        shapes |= {name: tuple(entry["shape"]) for name, entry in read_head(path).items() if name != METADATA}
     index = folder / f"{stem}.safetensors.index.json"
     if len(files) > 1 or index in files or index.is_file() and not (folder / f"{stem}.safetensors").is_file():
         lost = sorted(read_json(index)["weight_map"].keys() - shapes.keys())
@@ -201,8 +209,16 @@ def weight_files(folder: Path, stem: str) -> list[Path]:
     return [folder / name for name in sorted(set(places.values()))]
 
 
-def _head(path: Path) -> dict[str, Any]:
-    """The entries of a safetensors file: an 8-byte length, that much JSON, then the tensors."""
+METADATA = "__metadata__"
+"""The one entry in the head of a safetensors file that is no tensor: texts by name."""
+
+
+def read_head(path: Path) -> dict[str, Any]:
+    """The entries of a safetensors file: an 8-byte length, that much JSON, then the tensors.
+
+    Raises:
+        WeightsError: it is missing, cut off or no safetensors file.
+    """
     if not path.is_file():
         raise WeightsError(f"weights are incomplete: no such file {path}")
     size = path.stat().st_size
@@ -211,15 +227,21 @@ def _head(path: Path) -> dict[str, Any]:
         if size < 8 or length > min(size - 8, 100 << 20):
             raise WeightsError(f"{path} is cut off or no safetensors file ({size} bytes); get it again")
         try:
-            head = json.loads(file.read(length))
-            entries = {name: entry for name, entry in head.items() if name != "__metadata__"}
-            end = max((entry["data_offsets"][1] for entry in entries.values()), default=0)
-            _ = [tuple(entry["shape"]) for entry in entries.values()]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            head: dict[str, Any] = json.loads(file.read(length))
+            entries = [entry for name, entry in head.items() if name != METADATA]
+            end = max((_count(entry["data_offsets"][1]) for entry in entries), default=0)
+            _ = [(entry["dtype"], *map(_count, entry["shape"])) for entry in entries]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
             raise WeightsError(f"{path} is no safetensors file; get it again") from None
     if size != 8 + length + end:
         raise WeightsError(f"{path} is cut off: {size} bytes, {8 + length + end} by its head; get it again")
-    return entries
+    return head
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import torch
 
 from a2bench.e2v.acceleration import Acceleration
 from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, read_json
-from a2bench.e2v.components import check_component, component_part, load_component
+from a2bench.e2v.components import check_component, component_part, expected_shapes, load_component
+from a2bench.e2v.lora import Lora, match_lora, merge_lora, require_peft
 from a2bench.e2v.memory import Part, at_half, choose_placement, wan_working
 from a2bench.e2v.offload import PlacedModel
 from a2bench.e2v.parallel import Group, check_group, spread_forward
@@ -74,7 +75,8 @@ def load_pipeline(
     Raises:
         InputError: a package is missing, an acceleration cannot be used here, or the memory does not suffice; the
             message says what can, or which profile fits.
-        WeightsError: the checkpoint is incomplete, or its tensors are not those of the architecture.
+        WeightsError: the checkpoint is incomplete, its tensors are not those of the architecture, or the LoRA does not
+            fit it.
     """
     require_packages()
     check_folder(folder)
@@ -82,6 +84,7 @@ def load_pipeline(
         check_component(folder, component, SKYREELS_A2.title)
     acceleration = acceleration or Acceleration()
     check_group(acceleration, group)
+    lora = find_lora(folder, acceleration.lora) if acceleration.lora else None
     parts = checkpoint_parts(folder, precision)
     if acceleration.storage == "fp8":
         parts["transformer"] = at_half(parts["transformer"])
@@ -102,6 +105,8 @@ def load_pipeline(
         for component in SKYREELS_A2.networks
     }
     image_processor = CLIPImageProcessor.from_pretrained(folder / "image_processor", local_files_only=True)
+    if lora:
+        merge_lora(modules["transformer"], lora, acceleration.lora_scale)
     accelerate(modules["transformer"], acceleration)
     placed = PlacedModel(modules, parts, placement)
     if group is not None:
@@ -118,6 +123,18 @@ def load_pipeline(
         acceleration,
         group,
     )
+
+
+def find_lora(folder: Path, text: str) -> Lora:
+    """A LoRA that fits the network of a checkpoint, by names and shapes alone.
+
+    Raises:
+        InputError: it does not fit, or the package that merges it is missing.
+    """
+    require_peft()
+    component = SKYREELS_A2.components["transformer"]
+    config = read_json(folder / component.name / component.config)
+    return match_lora(text, expected_shapes(component, config, SKYREELS_A2.title))
 
 
 def accelerate(transformer: Any, acceleration: Acceleration) -> None:

@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import numpy as np
 from PIL import Image
+from safetensors.numpy import save_file
 from tiny_checkpoint import write_tiny_checkpoint
 
 from a2bench.cases import Role
@@ -104,6 +105,9 @@ def rows(folder: Path) -> Iterator[tuple[str, str]]:
     yield "`--set posterior=mean`", tell(options={"posterior": "mean"})
     yield "`--set memory=8gb`", tell(options={"memory": "8gb"})
     yield "`--set attention=fast`", tell(options={"attention": "fast"})
+    yield "a LoRA that is not there", tell(options={"lora": "none.safetensors"})
+    save_file({"diffusion_model.blocks.39.ffn.0.diff_b": np.zeros(48, np.float32)}, folder / "lora.safetensors")
+    yield "a LoRA of another network", tell(options={"lora": str(folder / "lora.safetensors")})
     named = tell(options={"stepz": "4"}).partition("Known: ")
     yield "an option that there is not", f"{named[0]}{named[1]}... (exit code{named[2].rpartition('(exit code')[2]}"
     (folder / "there.mp4").touch()
