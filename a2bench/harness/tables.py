@@ -343,7 +343,7 @@ def write_tables(
         "totals.csv": csv_text(_totals_lines(totals)),
         "summary.md": markdown_text(runs, tables, totals),
         "summary.json": json.dumps(_summary_document(runs, tables, totals), indent=2, ensure_ascii=False) + "\n",
-        "scores.csv": csv_text(_score_lines(runs, metrics)),
+        "scores.csv": csv_text(score_lines(runs, metrics)),
     }
     for name, text in contents.items():
         write_atomically(folder / name, text.encode())
@@ -373,7 +373,8 @@ def _summary_lines(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[
             yield [run, row["name"], *facts, *row["range"], *numbers, *checked, *cells]
 
 
-def _score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Iterator[list[Any]]:
+def score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Iterator[list[Any]]:
+    """Names of columns, then one line per planned score, each followed by its elements."""
     yield ["run", "case", "seed", "metric", "element", "status", "value", "reason", "tier", "rung"]
     for run, store in runs.items():
         current = CurrentRecords(store)

@@ -61,7 +61,7 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
     for name in names:
         if name not in known:
             raise UnknownNameError("metric of these runs", name, known)
-    chosen = list(names or known)
+    chosen = list(dict.fromkeys(names) or known)
     for name in chosen:
         if name in first.columns and name in other.columns:
             how = made_differently(first.columns[name], other.columns[name])
