@@ -102,6 +102,7 @@ def board_group() -> None:
 @click.option("--votes", type=click.Path(path_type=Path), help="results.json of `a2bench rate export`.")
 @click.option("--release", help="Name of a frozen board, such as 2026.1.")
 @click.option("--date", help="Date of the release; without it the board holds no date.")
+@click.option("--any-tier", is_flag=True, help="Take approximate videos and other samplers too; their tier is shown.")
 @_validity
 @_json
 def build_command(
@@ -110,6 +111,7 @@ def build_command(
     votes: Path | None,
     release: str | None,
     date: str | None,
+    any_tier: bool,
     validity: Path | None,
     as_json: bool,
 ) -> int:
@@ -123,7 +125,7 @@ def build_command(
     from a2bench_leaderboard.board.folder import write_board
     from a2bench_leaderboard.board.inputs import board_inputs
 
-    page = write_board(board_inputs(runs, known_validity(validity), votes, release, date), output)
+    page = write_board(board_inputs(runs, known_validity(validity), votes, release, date, any_tier), output)
     click.echo(json.dumps({"board": str(page), "runs": [str(run) for run in runs]}) if as_json else str(page))
     return 0
 
@@ -151,7 +153,7 @@ def verify_command(
     if runs:
         release = read_json(folder, INPUTS).get("release")
         name, date = (release.get("name"), release.get("date")) if isinstance(release, dict) else (None, None)
-        expected = board_inputs(runs, known_validity(validity), votes, name, date)
+        expected = board_inputs(runs, known_validity(validity), votes, name, date, any_tier=True)
     problems = verify_board(folder, expected)
     if as_json:
         click.echo(json.dumps({"board": str(folder), "problems": problems}, indent=2))

@@ -283,6 +283,20 @@ def test_runs_that_cannot_share_a_board_are_refused(runs: list[Path], tmp_path: 
         read_json(tmp_path, "inputs.json")
 
 
+def test_approximate_videos_are_taken_only_when_one_says_so(runs: list[Path], tmp_path: Path) -> None:
+    fast = demo(tmp_path / "fast", system="fast")
+    store = RunStore(fast)
+    for sample in list(store.samples.values()):
+        store.record_sample(sample.model_copy(update={"tier": "approximate"}))
+    result = board("build", runs[0], fast, "-o", tmp_path / "board")
+    assert isinstance(result.exception, InputError) and "'fast' has videos of the tier 'approximate'" in str(
+        result.exception
+    )
+    assert board("build", runs[0], fast, "-o", tmp_path / "board", "--any-tier").return_value == 0
+    assert "20 samples approximate" in (tmp_path / "board/index.html").read_text()
+    assert board("verify", tmp_path / "board", "--run", runs[0], "--run", fast).return_value == 0
+
+
 def large_inputs(inputs: dict[str, Any], systems: int, cases: int, seeds: int, metrics: int) -> dict[str, Any]:
     """Invented values of ``systems * cases * seeds * metrics`` scores and the summary over them."""
     dice = np.random.default_rng(1)

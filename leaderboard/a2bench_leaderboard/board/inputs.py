@@ -14,6 +14,7 @@ from a2bench.hashing import bytes_sha256, value_sha256
 from a2bench.peers.published import published_tables
 from a2bench.report import named_runs
 from a2bench.report.data import check_comparable, reported_groups
+from a2bench.tiers import COMPARABLE
 from a2bench.totals.run import recorded_elements
 from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
 
@@ -26,6 +27,7 @@ def board_inputs(
     votes: Path | None = None,
     release: str | None = None,
     date: str | None = None,
+    any_tier: bool = False,
 ) -> dict[str, Any]:
     """Read everything that a board shows; equal inputs give an equal document.
 
@@ -35,6 +37,7 @@ def board_inputs(
         votes: ``results.json`` of `a2bench rate export`.
         release: name of a frozen board.
         date: what stands beside it; there is no other date on a board.
+        any_tier: take runs too whose videos are not those of the released computation; their tier stands beside them.
 
     Raises:
         InputError: the runs cannot stand on one board, or a file is not what it should be.
@@ -45,6 +48,8 @@ def board_inputs(
     check_comparable(named)
     scores = [read_scores(name, run, validity) for name, run in named.items()]
     _check_cases(named)
+    if not any_tier:
+        _check_tiers(named)
     columns = _columns(scores)
     suite = next(iter(named.values())).manifest.suite
     entries = sorted((_entry(one, columns) for one in scores), key=lambda entry: (entry["kind"], entry["name"]))
@@ -68,6 +73,16 @@ def _check_cases(runs: dict[str, CurrentRecords]) -> None:
             raise InputError(
                 f"{name!r} is over {len(wanted) - len(lacking)} of the board's {len(wanted)} cases (not over "
                 f"{min(lacking)!r}); run it over all of them, or leave it out"
+            )
+
+
+def _check_tiers(runs: dict[str, CurrentRecords]) -> None:
+    for name, run in runs.items():
+        loose = {entry["tier"] for entry in making_counts(run)} - {None, *COMPARABLE}
+        if loose:
+            raise InputError(
+                f"{name!r} has videos of the tier {min(loose)!r}; a board takes {' and '.join(COMPARABLE)} ones, which "
+                "stand for the system itself: say --any-tier to take these too, with their tier beside them"
             )
 
 
