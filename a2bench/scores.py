@@ -134,6 +134,7 @@ class MetricInfo:
     roles: the roles it scores per element; empty for a metric of the whole video.
     protocol: what it demands of a video, checked before it is asked.
     default: whether it is measured when no metrics are named.
+    lacking: what else this machine lacks for it, each with its remedy, where packages and weights are not all.
     expectations: the order in which it must put the controls.
     """
 
@@ -153,4 +154,5 @@ class MetricInfo:
     licence: str = "Apache-2.0"
     protocol: tuple[Limit, ...] = ()
     default: bool = True
+    lacking: tuple[str, ...] = ()
     expectations: tuple[Expectation, ...] = ()

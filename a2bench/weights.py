@@ -219,10 +219,11 @@ def feature_infos(metric: str) -> list[FeatureInfo]:
 
 
 def unmet_needs(metric: str) -> list[str]:
-    """A reason with its remedy for each package and each network that a metric needs and this machine lacks."""
-    infos = [registry.load("metric", metric).info, *feature_infos(metric)]
+    """A reason with its remedy for each package, network and setting that a metric needs and this machine lacks."""
+    own: MetricInfo = registry.load("metric", metric).info
+    infos: list[FeatureInfo | MetricInfo] = [own, *feature_infos(metric)]
     reasons = [reason for info in infos for reason in unmet(info)]
-    return list(dict.fromkeys(reasons))
+    return list(dict.fromkeys([*reasons, *own.lacking]))
 
 
 def unmet(info: FeatureInfo | MetricInfo) -> list[str]:

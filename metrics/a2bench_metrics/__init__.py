@@ -16,6 +16,7 @@ METRICS = {
     "text_alignment": "a2bench_metrics.text_alignment:TextAlignment",
     "phrase_alignment": "a2bench_metrics.phrase_alignment:PhraseAlignment",
     "video_text_alignment": "a2bench_metrics.video_text_alignment:VideoTextAlignment",
+    "judge_alignment": "a2bench_metrics.judge_alignment:JudgeAlignment",
     "aesthetic_quality": "a2bench_metrics.aesthetic_quality:AestheticQuality",
     "imaging_quality": "a2bench_metrics.imaging_quality:ImagingQuality",
     "perceived_quality": "a2bench_metrics.perceived_quality:PerceivedQuality",
