@@ -275,7 +275,7 @@ def recoloured(image: Image.Image) -> Image.Image:
     """The same shapes and shades in other colours; a premultiplied picture (``RGBa``)."""
     red, green, blue, alpha = image.convert("RGBA").split()
     # The channels in turn change what is coloured, the gains what is grey.
-    channels = (blue.point(lambda v: int(v * 0.65)), red, green.point(lambda v: min(255, int(v * 1.15))))
+    channels = (blue.point(lambda v: int(v * 0.65)), red, green.point([min(255, int(v * 1.15)) for v in range(256)]))
     return Image.merge("RGBA", (*channels, alpha)).convert("RGBa")
 
 
