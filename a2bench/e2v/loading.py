@@ -12,8 +12,8 @@ from typing import Any, Literal
 import torch
 
 from a2bench.e2v.acceleration import Acceleration
-from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, read_json
-from a2bench.e2v.components import check_component, component_part, expected_shapes, load_component
+from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, read_json, tensor_shapes
+from a2bench.e2v.components import check_component, component_part, load_component
 from a2bench.e2v.lora import Lora, match_lora, merge_lora, require_peft
 from a2bench.e2v.memory import Part, at_half, choose_placement, wan_working
 from a2bench.e2v.offload import PlacedModel
@@ -133,8 +133,8 @@ def find_lora(folder: Path, text: str) -> Lora:
     """
     require_peft()
     component = SKYREELS_A2.components["transformer"]
-    config = read_json(folder / component.name / component.config)
-    return match_lora(text, expected_shapes(component, config, SKYREELS_A2.title))
+    assert component.stem is not None
+    return match_lora(text, tensor_shapes(folder / component.name, component.stem))
 
 
 def accelerate(transformer: Any, acceleration: Acceleration) -> None:
