@@ -212,6 +212,16 @@ def test_a_redirect_takes_the_key_nowhere(stand_in: StandIn, argument: dict[str,
     assert result["status"] == "failed" and "it answered 307" in result["reason"] and len(stand_in.of_samples) == 1
 
 
+def test_a_proxy_is_not_shown_the_key_on_the_way_to_this_machine(
+    stand_in: StandIn, argument: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert scored(argument)["value"] == 0.8 and len(stand_in.requests) == 3
+
+
 def test_a_judge_that_fails_its_calibration_is_not_believed_until_it_passes(
     stand_in: StandIn, argument: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
