@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from a2bench.counting import count, take_counts
+from a2bench.counting import take_counts
 from a2bench.errors import InputError, VideoError, WeightsError
 from a2bench.harness.bootstrap import clustered_interval
 from a2bench.harness.journal import append_records, read_journal
@@ -28,11 +27,10 @@ from a2bench.harness.tables import CurrentRecords
 from a2bench.harness.work import DECIMALS
 from a2bench.hashing import value_sha256
 from a2bench.metrics import SAMPLING, num_sampled_frames, sampled_frames
-from a2bench.resources import device
 from a2bench.video import Video, read_video
 from a2bench.weights import unmet, verified_weights, weights_entry
 from a2bench_metrics.flow import small
-from a2bench_metrics.perceptual import PerceptualFeature, network_on
+from a2bench_metrics.perceptual import PerceptualFeature, layers_distance, layers_of
 from a2bench_metrics.temporal_lpips import MIN_SIDE
 
 VERSION = 1
@@ -247,23 +245,9 @@ def frames_at_equal_times(videos: Sequence[Video]) -> list[list[NDArray[np.uint8
 
 
 def image_distances(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """LPIPS ``[N, N]`` between images ``[h, w, 3]`` of one size: one forward for each image, whatever the pairs.
-
-    Zhang et al. 2018 (arXiv:1801.03924), equation 1, with the package's own layers and heads.
-    """
-    import torch
-
-    normalize = import_module("lpips").normalize_tensor
-    network: Any = network_on(device())
+    """LPIPS ``[N, N]`` between images ``[h, w, 3]`` of one size: one forward for each image, whatever the pairs."""
+    layers = [layers_of(image) for image in images]
     distances = np.zeros((len(images), len(images)))
-    with torch.inference_mode():
-        layers = []
-        for image in images:
-            count("forward:diversity")
-            pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device()).permute(2, 0, 1)[None]
-            outputs = network.net(network.scaling_layer(pixels.float() / 127.5 - 1))
-            layers.append([normalize(output) for output in outputs])
-        for i, j in combinations(range(len(images)), 2):
-            parts = zip(network.lins, layers[i], layers[j], strict=True)
-            distances[i, j] = distances[j, i] = float(sum(head((a - b) ** 2).mean() for head, a, b in parts))
+    for i, j in combinations(range(len(images)), 2):
+        distances[i, j] = distances[j, i] = layers_distance(layers[i], layers[j])
     return distances

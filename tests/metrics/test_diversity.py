@@ -22,7 +22,7 @@ from a2bench.systems import GenerationSettings
 from a2bench.video import Video, write_video
 from a2bench_metrics import diversity
 from a2bench_metrics.diversity import diversity_of_run, frames_at_equal_times, image_distances, video_distances
-from a2bench_metrics.perceptual import lpips_distances
+from a2bench_metrics.perceptual import network_on
 from tests.conftest import write_suite
 
 
@@ -49,13 +49,16 @@ def clip(seed: int, frames: int = 3) -> Video:
 
 
 def test_every_pair_is_what_the_package_itself_says() -> None:
+    import torch
+
     images = [picture(0), picture(1), np.full((64, 96, 3), 90, np.uint8), picture(0)]
     take_counts()
     found = image_distances(images)
-    assert take_counts()["forward:diversity"] == 4, "one forward for each image, whatever the pairs"
-    pairs = [(i, j) for i in range(4) for j in range(4)]
-    expected = lpips_distances([images[i] for i, _ in pairs], [images[j] for _, j in pairs]).reshape(4, 4)
-    assert found == pytest.approx(expected, abs=1e-6)
+    assert take_counts()["forward:perceptual"] == 4, "one forward for each image, whatever the pairs"
+    pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    with torch.inference_mode():
+        expected = [network_on("cpu")(pixels, other[None].expand_as(pixels)).flatten().tolist() for other in pixels]
+    assert found == pytest.approx(np.array(expected), abs=1e-6)
     assert found[0, 3] == 0 and found[0, 1] > 0.05
 
 
@@ -90,7 +93,7 @@ def test_a_run_tells_its_diversity_and_computes_it_once(
     assert equal["value"] == pytest.approx(0, abs=1e-6)
     assert different["value"] == pytest.approx(np.mean([pair["value"] for pair in different["pairs"]]), abs=1e-6)
     assert different["value"] > 0.05 and len(different["pairs"]) == 3
-    assert different["counts"]["decode"] == 3 and different["counts"]["forward:diversity"] == 9
+    assert different["counts"]["decode"] == 3 and different["counts"]["forward:perceptual"] == 9
     assert alone["value"] is None and alone["reason"].startswith("needs two or more seeds with a video, has 1 (seed 1:")
     assert first["value"] == pytest.approx(different["value"] / 2, abs=1e-6)
     assert first["interval"][0] <= first["value"] <= first["interval"][1]
