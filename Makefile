@@ -12,7 +12,7 @@ demo: $(READY)  ## evaluate a built-in system over the mini suite and write an H
 	$(BIN)/a2bench eval --model collage --suite a2bench-mini --output runs/demo
 
 test: $(READY) system  ## the tests (pass options with ARGS="-k name")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 system:  ## Chromium and PostgreSQL for the tests, where apt-get may install them; without them some tests are skipped
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

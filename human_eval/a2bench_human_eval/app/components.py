@@ -77,9 +77,9 @@ def _buttons(question: Question) -> list[dict[str, str]]:
             for number, answer in enumerate(question.answers, start=1)
         ]
     return [
-        {"value": answer, "label": "cannot judge", "key": "0"}
+        {"value": answer, "label": "0: cannot judge", "key": "0"}
         if answer == CANNOT_JUDGE
-        else {"value": answer, "label": question.anchors.get(answer, ""), "key": answer}
+        else {"value": answer, "label": ": ".join(filter(None, (answer, question.anchors.get(answer)))), "key": answer}
         for answer in question.answers
     ]
 

@@ -26,10 +26,12 @@ export default function ({ parentElement, data, setStateValue }) {
       button.type = "button";
       button.dataset.value = answer.value;
       button.setAttribute("role", "radio");
-      button.append(`${answer.label} `, cap);
+      button.append(answer.label);
+      if (!answer.label.startsWith(answer.key)) button.append(" ", cap);
       button.addEventListener("click", () => take(question.id, answer.value));
       group.append(button);
     }
+    row.classList.toggle("wide", question.answers.length > 4);
     row.append(text, group);
     return [question.id, row];
   }));
