@@ -167,7 +167,7 @@ def test_half_precision_moves_a_clip_score_less_than_the_tolerance(
     for precision in ("float32", "float16"):
         monkeypatch.setenv("A2BENCH_PRECISION", precision)
         feature = module.ClipFeature()
-        image, text = feature._frames([check_picture()])[0], feature._prompt("a photo of an astronaut")[0]
+        image, text = feature._frames([check_picture()])[0], feature._text("a photo of an astronaut")[0]
         assert image.dtype == text.dtype == np.float32
         assert feature._model.dtype == getattr(torch, precision)
         cosines[precision] = float(image @ text)

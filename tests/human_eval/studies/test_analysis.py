@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 from sqlalchemy import Engine
@@ -36,12 +37,21 @@ def test_careless_raters_are_flagged_and_weigh_less(engine: Engine, make_study) 
     study = make_study(check_every=3, votes_per_task=20)
     truth = {"zanzibar-alpha": 2.0, "zanzibar-beta": 0.0, "zanzibar-gamma": -2.0}
     simulate_raters(engine, study, Truth(truth), raters=4, seed=1)
+    with reading(engine, study) as (session, row):
+        careful = set(votes_table(session, row)["rater"])
     simulate_raters(engine, study, Truth(truth, random_raters=1.0), raters=4, seed=2)
     with reading(engine, study) as (session, row):
         raters = analyse(votes_table(session, row), "pairwise")["raters"]
-    failing = [row for row in raters if row["passed"] < row["checks"]]
-    assert 3 <= len(failing) <= 5
-    assert max(row["weight"] for row in failing) < min(row["weight"] for row in raters if row not in failing)
+
+    def mean(key: str, among: list[dict[str, float]]) -> float:
+        return sum(row[key] for row in among) / len(among)
+
+    attentive = [row for row in raters if row["rater"] in careful]
+    careless = [row for row in raters if row["rater"] not in careful]
+    assert (len(attentive), len(careless)) == (4, 4)
+    assert mean("passed", attentive) > 2 * mean("passed", careless)
+    assert mean("weight", attentive) > mean("weight", careless) + 0.2
+    assert sum("fails checks" in row["flags"] for row in careless) >= 2
 
 
 def test_mean_opinions_of_simulated_raters_are_in_the_true_order(engine: Engine, make_study) -> None:
@@ -59,6 +69,8 @@ def test_the_organisers_page_draws_and_stays_closed_without_its_password(
 ) -> None:
     from streamlit.testing.v1 import AppTest
 
+    # AppTest puts its script in the place of __main__, which processes that later tests spawn would look for.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     study = make_study()
     answer_all(Desk(engine, study), new_rater(engine, study), ballots=5)
     monkeypatch.setenv(server.DATABASE, database)
