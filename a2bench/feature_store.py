@@ -206,8 +206,14 @@ def _is_record(item: type) -> bool:
     return is_dataclass(item) or (issubclass(item, tuple) and hasattr(item, "_fields"))
 
 
+def _numpy(tensor: Any) -> Any:
+    return tensor.detach().cpu().numpy()
+
+
 def _field_names(record: Any) -> list[str]:
-    return list(record._fields) if issubclass(record, tuple) else [item.name for item in fields(record)]
+    if issubclass(record, tuple):
+        return [str(name) for name in getattr(record, "_fields", ())]
+    return [item.name for item in fields(record)]
 
 
 def _save(path: Path, identity: dict[str, Any], value: Any, classes: dict[str, type]) -> None:
@@ -253,7 +259,7 @@ def _flatten(value: Any, arrays: dict[str, np.ndarray[Any, Any]], classes: dict[
     if isinstance(value, (np.ndarray, np.generic)) or type(value).__module__.partition(".")[0] == "torch":
         kind = "array" if isinstance(value, np.ndarray) else "number" if isinstance(value, np.generic) else "tensor"
         name = f"a{len(arrays)}"
-        arrays[name] = np.ascontiguousarray(value.detach().cpu().numpy() if kind == "tensor" else value)
+        arrays[name] = np.ascontiguousarray(_numpy(value) if kind == "tensor" else value)
         shape = list(np.shape(value))  # ascontiguousarray makes a vector of a number
         return {kind: name, "shape": shape}
     if isinstance(value, list):

@@ -118,12 +118,13 @@ def steadied(states: Sequence[State]) -> list[State]:
     >>> steadied(["kept", "kept", "lost", "kept", "kept", "lost", "lost"])
     ['kept', 'kept', 'kept', 'kept', 'kept', 'lost', 'lost']
     """
-    runs = [(state, len(list(group))) for state, group in groupby(states)]
+    runs: list[tuple[State, int]] = [(state, len(list(group))) for state, group in groupby(states)]
     result: list[State] = []
     for index, (state, length) in enumerate(runs):
         around = [runs[index - 1], runs[index + 1]] if 0 < index < len(runs) - 1 else []
         slip = length == 1 and around and around[0][0] == around[1][0] and min(n for _, n in around) > 1
-        result += [around[0][0] if slip else state] * length
+        steady: State = around[0][0] if slip else state
+        result.extend(steady for _ in range(length))
     return result
 
 
@@ -145,7 +146,7 @@ def time_line(states: Sequence[State], frames: Sequence[int], num_frames: int, f
 def time_shares(spans: Sequence[Span]) -> dict[State, float]:
     """The share of the time in each state that occurs."""
     total = math.fsum(span.end - span.start for span in spans)
-    found = {
+    found: dict[State, float] = {
         state: math.fsum(span.end - span.start for span in spans if span.state == state) / total for state in STATES
     }
     return {state: share for state, share in found.items() if share > 0}

@@ -69,7 +69,7 @@ class VideoOnDisk(Video):
             object.__setattr__(self, name, value)
 
     @cached_property
-    def frames(self) -> NDArray[np.uint8]:
+    def frames(self) -> NDArray[np.uint8]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """``[T, H, W, 3]`` uint8, RGB, in display order."""
         return read_video(self.path).frames
 

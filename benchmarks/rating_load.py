@@ -51,7 +51,7 @@ def serve_raters(database: str, notes: Path, share: int, shares: int, ballots: i
                 seconds = time.monotonic() - started
                 file.write(json.dumps([place.ballot.id, place.ballot.revision, answers, seconds]) + "\n")
                 file.flush()
-                time.sleep(random.uniform(0, 0.01))  # nobody votes without a moment's thought; SQLite's lock has no queue
+                time.sleep(random.uniform(0, 0.01))  # people think for a moment; SQLite's lock has no queue
 
 
 def run(database: str, raters: int, ballots: int, processes: int, kills: int, seed: int) -> dict[str, object]:

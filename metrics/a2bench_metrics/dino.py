@@ -96,4 +96,4 @@ def preprocess(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
     size = [PATCH * max(1, round(side * scale / PATCH)) for side in image.size]
     pixels = np.asarray(image.resize((size[0], size[1]), Image.Resampling.BICUBIC), np.float32) / 255
     normalised = (pixels - np.asarray(MEAN, np.float32)) / np.asarray(STD, np.float32)
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1), dtype=np.float32)

@@ -91,4 +91,4 @@ def preprocess(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
     left, top = (image.width - SIDE) // 2, (image.height - SIDE) // 2
     pixels = np.asarray(image.crop((left, top, left + SIDE, top + SIDE)), np.float32) / 255
     normalised = (pixels - np.asarray(MEAN, np.float32)) / np.asarray(STD, np.float32)
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1), dtype=np.float32)
