@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from a2bench.errors import InputError
+from a2bench.errors import A2BenchError, InputError
 from a2bench_human_eval.tables import Study
 
 BUSY_SECONDS = 30
@@ -22,6 +22,10 @@ BUSY_SECONDS = 30
 
 class DatabaseError(InputError):
     """The database cannot be opened or is not ours."""
+
+
+class StudyBusyError(A2BenchError):
+    """Others kept the database for too long, or the connection to it broke; nothing was stored."""
 
 
 def open_database(url: str) -> Engine:
@@ -83,7 +87,7 @@ def _engine(url: str) -> Engine:
         for pragma in (
             "journal_mode=WAL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
+            f"busy_timeout={int(BUSY_SECONDS * 1000)}",
             "synchronous=FULL",  # a vote that was acknowledged survives a power loss too
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -102,9 +106,15 @@ def writing(engine: Engine, study: str) -> Iterator[tuple[Session, Study]]:
 
     Raises:
         DatabaseError: no study of that name.
+        StudyBusyError: the lock was not to be had (SQLite's has no queue), or the server went away.
     """
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        yield session, find_study(session, study, lock=True)
+    try:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session, find_study(session, study, lock=True)
+    except DBAPIError as error:
+        if not (error.connection_invalidated or "database is locked" in str(error.orig)):
+            raise
+        raise StudyBusyError("many people are rating just now; nothing was stored, please try again") from error
 
 
 @contextlib.contextmanager

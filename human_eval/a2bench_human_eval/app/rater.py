@@ -12,6 +12,7 @@ import streamlit as st
 
 from a2bench_human_eval.app.components import ask, player
 from a2bench_human_eval.app.server import COOKIE, open_desk
+from a2bench_human_eval.database import StudyBusyError
 from a2bench_human_eval.desk import Desk, Feedback, Place
 from a2bench_human_eval.raters import AccessError, StageError
 from a2bench_human_eval.voting import BallotError, BallotView
@@ -38,6 +39,10 @@ def rater_page() -> None:
     except AccessError as error:
         _ended(error)
         return
+    except StudyBusyError:
+        st.info("Many people are rating just now. One moment, please: the page goes on by itself.")
+        time.sleep(2)
+        st.rerun()
     draw = {
         "invited": _consent,
         "calibration": _playback_test,
@@ -58,7 +63,7 @@ def _act(what: Callable[[], object]) -> None:
     """Run what a button does; what cannot be done is said on the page and changes nothing."""
     try:
         what()
-    except (BallotError, StageError, AccessError) as error:
+    except (BallotError, StageError, AccessError, StudyBusyError) as error:
         st.session_state["problem"] = str(error)
 
 

@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from a2bench_human_eval.database import open_database
+from a2bench_human_eval.database import StudyBusyError, open_database
 from a2bench_human_eval.desk import Desk
 from a2bench_human_eval.raters import SESSION_DAYS, AccessError
 
@@ -45,6 +45,8 @@ def enter(request: Request) -> Response:
         secret = open_desk().enter(request.path_params["token"])
     except AccessError as error:
         return PlainTextResponse(str(error), 404)
+    except StudyBusyError as error:
+        return PlainTextResponse(str(error), 503, headers={"Retry-After": "2"})
     response = RedirectResponse("/", 303)
     response.set_cookie(
         COOKIE,

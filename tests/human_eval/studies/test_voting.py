@@ -2,7 +2,8 @@ import pytest
 from sqlalchemy import Engine, func, select, text, update
 from study_helpers import answer_all, answers_for, new_rater
 
-from a2bench_human_eval.database import reading, writing
+from a2bench_human_eval import database as databases
+from a2bench_human_eval.database import StudyBusyError, open_database, reading, writing
 from a2bench_human_eval.desk import Desk
 from a2bench_human_eval.events import tampering
 from a2bench_human_eval.raters import AccessError
@@ -116,6 +117,33 @@ def test_a_ballot_that_was_put_aside_is_not_asked_again(desk: Desk, secret: str)
         skipped = session.get_one(Ballot, view.id)
         again = session.scalar(select(func.count()).where(Ballot.task_id == skipped.task_id, Ballot.state == "voted"))
     assert again == 0
+
+
+def test_a_database_that_is_not_to_be_had_is_said_and_the_vote_can_be_sent_again(
+    desk: Desk, secret: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = desk.place(secret).ballot
+    assert view
+    answers, before = answers_for(view, "left"), votes(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr(databases, "BUSY_SECONDS", 0.05)
+        other = Desk(open_database(database), desk.study)
+    if desk.engine.dialect.name == "sqlite":
+        with writing(desk.engine, desk.study), pytest.raises(StudyBusyError, match="nothing was stored"):
+            other.vote(secret, view.id, view.revision, answers, played=1.0)
+    else:
+        with (
+            pytest.raises(StudyBusyError, match="nothing was stored"),
+            writing(desk.engine, desk.study) as (session, _),
+        ):
+            pid = session.scalar(text("SELECT pg_backend_pid()"))
+            with other.engine.begin() as connection:
+                connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            session.scalar(text("SELECT 1"))
+    assert votes(desk) == before
+    other.vote(secret, view.id, view.revision, answers, played=1.0)
+    assert votes(desk) == before + len(answers)
+    other.engine.dispose()
 
 
 def test_forged_secrets_open_nothing(desk: Desk) -> None:
