@@ -27,17 +27,7 @@ def cost_command(
         str(run): cost(CurrentRecords(RunStore(run)).samples.values(), price_per_hour, price_per_call) for run in runs
     }
     if as_json:
-        document = {
-            run: {
-                "videos": entry.videos,
-                "failed": entry.failed,
-                "seconds": entry.seconds,
-                "seconds_per_video": entry.seconds_per_video,
-                "peak_memory": entry.peak_memory,
-                "price_per_video": entry.price_per_video,
-            }
-            for run, entry in found.items()
-        }
+        document = {run: entry.document() for run, entry in found.items()}
         click.echo(json.dumps(document, indent=2))
         return 0
     for run, entry in found.items():

@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from a2bench.harness.records import SampleRecord
 
@@ -58,6 +59,17 @@ class Cost:
     def seconds_per_video(self) -> float | None:
         """Seconds of a worker for each finished video, what failed included; None without one."""
         return self.seconds / self.videos if self.videos else None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "videos": self.videos,
+            "failed": self.failed,
+            "seconds": self.seconds,
+            "seconds_per_video": self.seconds_per_video,
+            "peak_memory": self.peak_memory,
+            "price_per_video": self.price_per_video,
+        }
 
 
 def cost(

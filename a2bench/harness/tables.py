@@ -147,7 +147,7 @@ def _metric_row(current: CurrentRecords, metric: str, validity: Sequence[Validit
     }
     row["validity"] = standing(row, validity, installed_expectations(metric)).document()
     row["lost"] = lost
-    row["reasons"] = _reasons(current, metric)
+    row["reasons"] = missing_reasons(current, metric)
     row["notes"] = _counted(
         "status", (("noted", shown_text(note)) for record in records for note in record.detail.get("notes", ()))
     )
@@ -228,7 +228,8 @@ def _element_rank(element: str) -> tuple[tuple[int, str], int, str]:
     return _role_rank(role), int(number) if number.isdecimal() else 1, element
 
 
-def _reasons(current: CurrentRecords, metric: str) -> list[dict[str, Any]]:
+def missing_reasons(current: CurrentRecords, metric: str) -> list[dict[str, Any]]:
+    """Why samples have no value of a metric: ``status``, ``reason`` and ``count``, the most frequent first."""
     found = []
     for sample in current.planned:
         record = current.score(sample, metric)

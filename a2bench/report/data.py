@@ -4,11 +4,11 @@ The document has what the tables, the grid, sorting and filters need; the curves
 page only when its card comes into view, so that a thousand samples open at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from a2bench.cases import Case, element_ids, load_suite
+from a2bench.cases import Case, ImageFile, element_ids, load_suite
 from a2bench.errors import A2BenchError, InputError
 from a2bench.harness.ledger import METRIC as LEDGER_METRIC
 from a2bench.harness.ledger import ledger_of, run_ledger, story, verdict_counts
@@ -30,6 +30,9 @@ from a2bench.harness.validity_file import ValidityFile, installed_expectations, 
 from a2bench.ledger import MEANING, STATES
 from a2bench.peers.reported import Reported
 from a2bench.report.media import MediaFolder
+
+DrawReference = Callable[[ImageFile], tuple[str | None, str | None]]
+"""Makes the picture of a reference: its name on the page, or None and why there is none."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def page_data(
 ) -> PageData:
     """Collect everything for the page; pictures and videos go to ``media``."""
     records = list(runs.values())
-    known, suite_note = _suite_cases(records[0])
+    known, suite_note = suite_cases(records[0])
     case_ids = list(dict.fromkeys(case for run in records for case in run.manifest.suite.cases))
     seeds = list(dict.fromkeys(seed for run in records for _, seed in run.planned))
     table = _comparison(records, metrics, validity)
@@ -75,7 +78,7 @@ def page_data(
     for case_id in case_ids:
         cases.append(
             {
-                **_describe_case(case_id, known.get(case_id), records, media),
+                **describe_case(case_id, known.get(case_id), records, media.add_reference),
                 "samples": [
                     {str(seed): _sample_overview(run, (case_id, seed), table) for seed in seeds} for run in records
                 ],
@@ -130,7 +133,7 @@ def reported_groups(rows: Sequence[Reported]) -> list[dict[str, Any]]:
     ]
 
 
-def _suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
+def suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
     """The cases of the run's suite as it is on this machine, and what keeps them from being shown, if anything."""
     suite = run.manifest.suite
     try:
@@ -143,9 +146,17 @@ def _suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
     return {case.id: loaded.asked(case) for case in loaded.cases}, note
 
 
-def _describe_case(
-    case_id: str, case: Case | None, runs: Sequence[CurrentRecords], media: MediaFolder
+def describe_case(
+    case_id: str, case: Case | None, runs: Iterable[CurrentRecords], draw: DrawReference
 ) -> dict[str, Any]:
+    """The prompt in pieces and the elements with their pictures: of the suite's case if the runs were asked for it.
+
+    Args:
+        case_id: of the case.
+        case: as the suite has it on this machine, if it does.
+        runs: whose records say what was asked for.
+        draw: makes the picture of a reference.
+    """
     recorded = next(
         (
             record.identity["case"]
@@ -165,9 +176,9 @@ def _describe_case(
                     "id": name,
                     "role": element.role,
                     "phrase": element.phrase,
-                    "image": media.add_reference(element.reference)[0],
-                    "problem": media.add_reference(element.reference)[1],
-                    "views": [view for view in (media.add_reference(v)[0] for v in element.second_views) if view],
+                    "image": draw(element.reference)[0],
+                    "problem": draw(element.reference)[1],
+                    "views": [view for view in (draw(v)[0] for v in element.second_views) if view],
                 }
                 for name, element in case.named_elements()
             ],
@@ -206,23 +217,11 @@ def highlighted(prompt: str, phrases: Sequence[str]) -> list[tuple[str, int]]:
 def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> dict[str, Any]:
     manifest, samples = run.manifest, list(run.samples.values())
     done = sum(sample.status == "done" for sample in samples)
-    settings, environment = manifest.settings, manifest.environment
+    settings = manifest.settings
     return {
         "label": name,
         "system": manifest.system.model_dump(mode="json", exclude={"roles"}),
-        "facts": [
-            ["System", f"{manifest.system.title or manifest.system.name}, revision {manifest.system.revision}"],
-            ["Kind", "control: a yardstick with a known place" if manifest.system.kind == "control" else "system"],
-            ["Licence", manifest.system.licence],
-            ["Tier", making_text(run) or "not stated"],
-            ["Adapter", shown_text(manifest.adapter)],
-            *([f"Option {key}", shown_text(value)] for key, value in manifest.options.items()),
-            ["Video", f"{settings.width} × {settings.height}, {settings.num_frames} frames at {settings.fps} fps"],
-            ["Seeds", ", ".join(map(str, manifest.seeds)) or "each case's own"],
-            ["Started", manifest.created],
-            ["Last written", manifest.updated],
-            *([key, shown_text(value)] for key, value in _flat(environment)),
-        ],
+        "facts": [*run_facts(run), ["Started", manifest.created], ["Last written", manifest.updated]],
         "created": manifest.created,
         "video": {
             "width": settings.width,
@@ -242,6 +241,23 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
         "scores": len(run.planned) * len(metrics),
         "damaged": len(run.store.damaged),
     }
+
+
+def run_facts(run: CurrentRecords) -> list[list[str]]:
+    """What a run is and what it was made with, as names and texts; without times and places on this machine."""
+    manifest = run.manifest
+    system, settings = manifest.system, manifest.settings
+    return [
+        ["System", f"{system.title or system.name}, revision {system.revision}"],
+        ["Kind", "control: a yardstick with a known place" if system.kind == "control" else "system"],
+        ["Licence", system.licence],
+        ["Tier", making_text(run) or "not stated"],
+        ["Adapter", shown_text(manifest.adapter)],
+        *([f"Option {key}", shown_text(value)] for key, value in manifest.options.items()),
+        ["Video", f"{settings.width} × {settings.height}, {settings.num_frames} frames at {settings.fps} fps"],
+        ["Seeds", ", ".join(map(str, manifest.seeds)) or "each case's own"],
+        *([key, shown_text(value)] for key, value in _flat(manifest.environment)),
+    ]
 
 
 def _flat(value: Any, where: str = "") -> list[list[str]]:

@@ -3,10 +3,14 @@
 import json
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from a2bench.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from a2bench_leaderboard.board.facts import Price
 
 _validity = click.option(
     "--validity",
@@ -103,6 +107,20 @@ def board_group() -> None:
 @click.option("--release", help="Name of a frozen board, such as 2026.1.")
 @click.option("--date", help="Date of the release; without it the board holds no date.")
 @click.option("--any-tier", is_flag=True, help="Take approximate videos and other samplers too; their tier is shown.")
+@click.option(
+    "--price-per-hour",
+    "hourly",
+    multiple=True,
+    metavar="NAME=PRICE",
+    help="What an entry's worker costs an hour, in any currency; may be repeated.",
+)
+@click.option(
+    "--price-per-call",
+    "per_call",
+    multiple=True,
+    metavar="NAME=PRICE",
+    help="What an entry's paid interface costs a call; may be repeated.",
+)
 @_validity
 @_json
 def build_command(
@@ -112,6 +130,8 @@ def build_command(
     release: str | None,
     date: str | None,
     any_tier: bool,
+    hourly: tuple[str, ...],
+    per_call: tuple[str, ...],
     validity: Path | None,
     as_json: bool,
 ) -> int:
@@ -125,9 +145,28 @@ def build_command(
     from a2bench_leaderboard.board.folder import write_board
     from a2bench_leaderboard.board.inputs import board_inputs
 
-    page = write_board(board_inputs(runs, known_validity(validity), votes, release, date, any_tier), output)
+    prices = _prices(hourly, per_call)
+    page = write_board(board_inputs(runs, known_validity(validity), votes, release, date, any_tier, prices), output)
     click.echo(json.dumps({"board": str(page), "runs": [str(run) for run in runs]}) if as_json else str(page))
     return 0
+
+
+def _prices(hourly: tuple[str, ...], per_call: tuple[str, ...]) -> "dict[str, Price]":
+    from a2bench_leaderboard.board.facts import Price
+
+    of = [dict(_named_price(text) for text in texts) for texts in (hourly, per_call)]
+    return {name: Price(of[0].get(name), of[1].get(name)) for name in sorted(of[0].keys() | of[1].keys())}
+
+
+def _named_price(text: str) -> tuple[str, float]:
+    name, _, price = text.rpartition("=")
+    try:
+        value = float(price)
+    except ValueError:
+        value = -1.0
+    if not name or not 0 <= value < float("inf"):
+        raise InputError(f"{text!r} is no price; expected NAME=PRICE, such as skyreels-a2=2.49")
+    return name, value
 
 
 @board_group.command("verify")
@@ -147,13 +186,11 @@ def verify_command(
     from a2bench.harness.tables import one_line
     from a2bench.harness.validity_file import known_validity
     from a2bench_leaderboard.board.folder import INPUTS, read_json, verify_board
-    from a2bench_leaderboard.board.inputs import board_inputs
+    from a2bench_leaderboard.board.inputs import inputs_again
 
     expected = None
     if runs:
-        release = read_json(folder, INPUTS).get("release")
-        name, date = (release.get("name"), release.get("date")) if isinstance(release, dict) else (None, None)
-        expected = board_inputs(runs, known_validity(validity), votes, name, date, any_tier=True)
+        expected = inputs_again(read_json(folder, INPUTS), runs, known_validity(validity), votes)
     problems = verify_board(folder, expected)
     if as_json:
         click.echo(json.dumps({"board": str(folder), "problems": problems}, indent=2))

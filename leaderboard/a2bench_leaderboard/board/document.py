@@ -69,7 +69,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {key: value for key, value in entry.items() if key not in ("samples", "values", "videos")}
+    facts = {key: value for key, value in entry.items() if key not in ("samples", "values", "videos", "ledger")}
     return facts | {"samples": len(entry["samples"]), "numbers": {}}
 
 

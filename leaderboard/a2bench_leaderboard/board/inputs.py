@@ -1,4 +1,4 @@
-"""What a board is made from: every value of every run, as one JSON document without times or places on this machine."""
+"""What a board is made from: all of every run that it shows, as one JSON document without clock times or places."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from a2bench import __version__
-from a2bench.cases import load_suite
-from a2bench.errors import A2BenchError, InputError
+from a2bench.errors import InputError, UnknownNameError
 from a2bench.harness.tables import CurrentRecords, making_counts, making_text
 from a2bench.harness.validity_file import ValidityFile
 from a2bench.hashing import bytes_sha256, value_sha256
@@ -15,7 +14,7 @@ from a2bench.peers.published import published_tables
 from a2bench.report import named_runs
 from a2bench.report.data import check_comparable, reported_groups
 from a2bench.tiers import COMPARABLE
-from a2bench.totals.run import recorded_elements
+from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
 from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
 
 SCHEMA = 1
@@ -28,6 +27,7 @@ def board_inputs(
     release: str | None = None,
     date: str | None = None,
     any_tier: bool = False,
+    prices: Mapping[str, Price] | None = None,
 ) -> dict[str, Any]:
     """Read everything that a board shows; equal inputs give an equal document.
 
@@ -38,9 +38,11 @@ def board_inputs(
         release: name of a frozen board.
         date: what stands beside it; there is no other date on a board.
         any_tier: take runs too whose videos are not those of the released computation; their tier stands beside them.
+        prices: of entries by name.
 
     Raises:
         InputError: the runs cannot stand on one board, or a file is not what it should be.
+        UnknownNameError: a price of no entry.
     """
     if len({run.resolve() for run in runs}) < len(runs):
         raise InputError("a run is named twice; name each run once")
@@ -52,18 +54,45 @@ def board_inputs(
         _check_tiers(named)
     columns = _columns(scores)
     suite = next(iter(named.values())).manifest.suite
-    entries = sorted((_entry(one, columns) for one in scores), key=lambda entry: (entry["kind"], entry["name"]))
+    prices = prices or {}
+    if unknown := prices.keys() - named.keys():
+        raise UnknownNameError("entry of the board with a price", min(unknown), named)
+    entries = sorted(
+        (_entry(one, columns, prices.get(one.name, Price())) for one in scores),
+        key=lambda entry: (entry["kind"], entry["name"]),
+    )
     return {
         "schema": SCHEMA,
         "a2bench": __version__,
         "release": {"name": release, "date": date} if release or date else None,
         "suite": {"name": suite.name, "revision": suite.revision},
-        "cases": _cases(named),
+        "cases": case_facts(named),
         "columns": [{**column.document(), "made_by": column.made_by} for column in columns],
         "entries": entries,
         "people": read_votes(votes) if votes else None,
         "published": reported_groups([row for table in published_tables().values() for row in table]),
     }
+
+
+def inputs_again(
+    own: Mapping[str, Any],
+    runs: Sequence[Path],
+    validity: Sequence[ValidityFile] = (),
+    votes: Path | None = None,
+) -> dict[str, Any]:
+    """Inputs as `board_inputs` reads them from these runs, with what only a board's own inputs say: release and prices.
+
+    Raises:
+        InputError: the runs cannot stand on one board, or the board's inputs are damaged.
+    """
+    try:
+        release = own["release"] or {"name": None, "date": None}
+        prices = {entry["name"]: Price(**entry["price"]) for entry in own["entries"]}
+        name, date = release["name"], release["date"]
+    except (LookupError, TypeError) as error:
+        raise InputError(f"the board's inputs are damaged ({type(error).__name__}: {error})") from None
+    known = {name: price for name, price in prices.items() if any(price)}
+    return board_inputs(runs, validity, votes, name, date, any_tier=True, prices=known)
 
 
 def _check_cases(runs: dict[str, CurrentRecords]) -> None:
@@ -102,7 +131,7 @@ def _columns(scores: Sequence[RunScores]) -> list[Column]:
     return list(columns.values())
 
 
-def _entry(one: RunScores, columns: Sequence[Column]) -> dict[str, Any]:
+def _entry(one: RunScores, columns: Sequence[Column], price: Price) -> dict[str, Any]:
     manifest, run = one.run.manifest, one.run
     system = manifest.system
     content = {
@@ -127,6 +156,7 @@ def _entry(one: RunScores, columns: Sequence[Column]) -> dict[str, Any]:
         "tier": making_text(run),
         "tiers": sorted({entry["tier"] for entry in making_counts(run) if entry["tier"]}),
         "videos_done": sum(record.status == "done" for record in run.samples.values()),
+        **entry_facts(run, price),
         "sha256": entry_sha256(content),
         **content,
     }
@@ -135,28 +165,6 @@ def _entry(one: RunScores, columns: Sequence[Column]) -> dict[str, Any]:
 def entry_sha256(entry: Mapping[str, Any]) -> str:
     """Hash of an entry's samples, values and videos."""
     return value_sha256({key: entry[key] for key in ("samples", "values", "videos")})
-
-
-def _cases(runs: dict[str, CurrentRecords]) -> list[dict[str, Any]]:
-    """Each case with the roles of its elements, from the records, and its tags, from the suite where it is here."""
-    first = next(iter(runs.values()))
-    try:
-        suite = load_suite(first.manifest.suite.path)
-        tags = (
-            {case.id: list(case.tags) for case in suite.cases}
-            if suite.revision == first.manifest.suite.revision
-            else {}
-        )
-    except A2BenchError:
-        tags = {}
-    roles: dict[str, list[str]] = {}
-    for run in runs.values():
-        for (case, _), record in run.samples.items():
-            roles.setdefault(case, [name.partition("-")[0] for name in recorded_elements(record)])
-    return [
-        {"id": case, "elements": roles.get(case, []), "tags": tags.get(case, [])}
-        for case in sorted(first.manifest.suite.cases)
-    ]
 
 
 def read_votes(path: Path) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""What a board shows beside numbers: how each entry ran, what it cost, what failed, which elements stayed; the cases.
+
+Everything is JSON values from the runs' records, without clock times and places on this machine.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from a2bench.harness.cost import cost
+from a2bench.harness.ledger import METRIC as LEDGER_METRIC
+from a2bench.harness.ledger import ledger_of
+from a2bench.harness.store import SampleId
+from a2bench.harness.tables import CurrentRecords, missing_reasons, shown_text
+from a2bench.report.data import describe_case, run_facts, suite_cases
+
+
+class Price(NamedTuple):
+    """What a system's videos are paid with, in any currency: per hour of a worker, per call of a paid interface."""
+
+    per_hour: float | None = None
+    per_call: float | None = None
+
+
+def entry_facts(run: CurrentRecords, price: Price) -> dict[str, Any]:
+    """What an entry says beside its values.
+
+    ``facts``: names and texts of how it ran. ``cost``: of `a2bench.harness.cost.Cost`, and ``price`` as it was given.
+    ``failures``: samples without a video. ``unmeasured``: why videos have no value of a metric. ``ledger``: for each
+    planned sample its elements with verdict, time line and who was in their place; None where there is none.
+    """
+    return {
+        "description": run.manifest.system.description,
+        "facts": run_facts(run),
+        "cost": cost(run.samples.values(), price.per_hour, price.per_call).document(),
+        "price": price._asdict(),
+        "failures": [
+            {"case": case, "seed": seed, "reason": shown_text(run.why_missing((case, seed)))}
+            for case, seed in run.planned
+            if (record := run.samples.get((case, seed))) is None or record.status != "done"
+        ],
+        "unmeasured": [
+            {"metric": metric, "reason": row["reason"], "count": row["count"]}
+            for metric in run.manifest.metrics
+            for row in missing_reasons(run, metric)
+            if row["status"] != "missing"
+        ],
+        "ledger": [_ledger(run, sample) for sample in run.planned],
+    }
+
+
+def _ledger(run: CurrentRecords, sample: SampleId) -> list[dict[str, Any]] | None:
+    score = run.score(sample, LEDGER_METRIC)
+    if score is None:
+        return None
+    return [
+        {
+            "element": row.element,
+            "verdict": row.entry["verdict"],
+            "spans": [[state, round(start, 3), round(end, 3)] for state, start, end in row.entry["spans"]],
+            "others": sorted(row.entry["others"]),
+        }
+        if row.entry is not None
+        else {"element": row.element, "verdict": None, "reason": shown_text(row.reason or "not measured")}
+        for row in ledger_of(score)
+    ]
+
+
+def case_facts(runs: Mapping[str, CurrentRecords]) -> list[dict[str, Any]]:
+    """Each case: ``prompt`` in pieces, roles of its ``elements``, its ``references`` by hash, and its ``tags``.
+
+    A case that the suite on this machine has otherwise than it was asked for has the prompt of the records only.
+    """
+    first = next(iter(runs.values()))
+    known, _ = suite_cases(first)
+    found = []
+    for case_id in sorted(first.manifest.suite.cases):
+        case = describe_case(case_id, known.get(case_id), runs.values(), lambda image: (image.sha256, None))
+        found.append(
+            {
+                "id": case_id,
+                "tags": case["tags"],
+                "prompt": [[text, element] for text, element in case["prompt"]],
+                "elements": [element["role"] for element in case["elements"]],
+                "references": [
+                    {key: element[key] for key in ("id", "role", "phrase", "image")} for element in case["elements"]
+                ],
+            }
+        )
+    return found
