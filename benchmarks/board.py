@@ -9,15 +9,15 @@ import time
 import numpy as np
 
 from a2bench.harness.store import SampleId
+from a2bench.totals.expectations import summary_infos
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.folder import board_files
-from a2bench_leaderboard.columns import HEADLINE_COLUMN
 
 
 def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[str, object]:
-    """Inputs of a board with invented values: ``systems * cases * seeds * (metrics + 1)`` of them, none missing."""
+    """Inputs of a board with invented values: ``systems * cases * seeds`` of every metric and row of the summary."""
     dice = np.random.default_rng(1)
-    names = [HEADLINE_COLUMN, *(f"m{number}" for number in range(metrics))]
+    names = [*(info.name for info in summary_infos()), *(f"m{number}" for number in range(metrics))]
     samples: list[SampleId] = [(f"c{case:03}", seed) for case in range(cases) for seed in range(seeds)]
     of_case = dice.normal(50, 10, cases).repeat(seeds)
     roles = [["character"], ["character", "object"], ["character", "object", "background"]]

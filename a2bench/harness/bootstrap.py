@@ -54,7 +54,10 @@ def clustered_intervals(
         return mean - half, mean + half
     weights = _resamples(k)
     tail = NormalDist().cdf(-math.sqrt(k / (k - 1)) * student_t_975(k - 1))
-    low, high = np.quantile((weights @ sums) / (weights @ counts), [tail, 1 - tail], axis=0)
+    if (counts == counts[:, :1]).all():
+        counts = counts[:, :1]
+    drawn = (sums.T @ weights.T) / (counts.T @ weights.T)  # [C, resamples]: quantiles are fastest along the last axis
+    low, high = np.quantile(drawn, [tail, 1 - tail], axis=1, overwrite_input=True)
     return low, high
 
 

@@ -7,6 +7,7 @@ and rank sets are those of human evaluation.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 from statistics import NormalDist
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from a2bench.harness.store import SampleId
 from a2bench_human_eval.statistics.ranks import RankSets, rank_sets_of_tests
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 LEVEL = 0.95
 POWER = 0.8
@@ -51,8 +53,8 @@ class Means(NamedTuple):
     value: Floats
     low: Floats
     high: Floats
-    cases: NDArray[np.int64]
-    values: NDArray[np.int64]
+    cases: Ints
+    values: Ints
     spread: Floats
 
 
@@ -73,6 +75,21 @@ def case_sums(columns: Sequence[Mapping[SampleId, float]], cases: Sequence[str])
     return CaseSums(counts, sums)
 
 
+def case_sums_of_table(values: Floats, rows: Ints, num_cases: int) -> CaseSums:
+    """`case_sums` of values in a table.
+
+    Args:
+        values: ``[n, C]``, NaN where there is none.
+        rows: ``[n]`` the case of each row, below ``num_cases``.
+        num_cases: k, rows of the result.
+    """
+    present = ~np.isnan(values)
+    counts, sums = np.zeros((2, num_cases, values.shape[1]))
+    np.add.at(counts, rows, present)
+    np.add.at(sums, rows, np.where(present, values, 0.0))
+    return CaseSums(counts, sums)
+
+
 def paired_differences(first: Mapping[SampleId, float], other: Mapping[SampleId, float]) -> dict[SampleId, float]:
     """``other - first`` for every case and seed that both have a value for."""
     return {sample: value - first[sample] for sample, value in other.items() if sample in first}
@@ -90,8 +107,9 @@ def means(table: CaseSums) -> Means:
     spread[cases < 2] = np.nan
     low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
     # Only the cases that have values are drawn from, so columns are taken together by which cases these are.
-    masks, group = np.unique(present, axis=1, return_inverse=True)
-    for number, mask in enumerate(masks.T):
+    packed = np.packbits(present, axis=0)
+    _, first, group = np.unique(packed, axis=1, return_index=True, return_inverse=True)
+    for number, mask in enumerate(present.T[first]):
         if mask.sum() < 2:
             continue
         chosen = np.flatnonzero(group.reshape(-1) == number)
@@ -123,7 +141,7 @@ def sign_flip_p_values(sums: Floats, family: int) -> Floats:
         added = 0
     else:
         flips = max(NUM_FLIPS, FEWEST_FLIPS_PER_TEST * family)
-        signs = np.random.default_rng(0).choice(np.array([-1, 1], np.float32), size=(flips, k))
+        signs = _random_signs(flips, k)
         added = 1
     reached = np.zeros(sums.shape[1])
     for start in range(0, sums.shape[1], _COLUMNS_AT_ONCE):
@@ -131,6 +149,11 @@ def sign_flip_p_values(sums: Floats, family: int) -> Floats:
         flipped = np.abs(signs @ sums[used, part].astype(np.float32))
         reached[part] = (flipped >= least[part].astype(np.float32)).sum(0)
     return np.asarray((reached + added) / (len(signs) + added))
+
+
+@lru_cache(maxsize=2)
+def _random_signs(flips: int, cases: int) -> NDArray[np.float32]:
+    return np.random.default_rng(0).choice(np.array([-1, 1], np.float32), size=(flips, cases))
 
 
 def smallest_p_value(cases: int, family: int) -> float:
@@ -154,24 +177,25 @@ class Ranking(NamedTuple):
     p_values: Floats
 
 
-def rank(columns: Sequence[Mapping[SampleId, float]], cases: Sequence[str], higher_is_better: bool) -> Ranking:
+def rank(case_means: Floats, higher_is_better: bool) -> Ranking:
     """Rank systems by paired tests of all pairs, with one error of 5 % shared over them by Holm.
 
     Args:
-        columns: values of each system, at least two.
-        cases: all cases.
+        case_means: ``[k, K]`` of each case and system, at least two systems; NaN where a system has no value.
         higher_is_better: which way is up.
     """
-    pairs = tuple(combinations(range(len(columns)), 2))
-    table = case_sums([paired_differences(columns[j], columns[i]) for i, j in pairs], cases)
-    raw = sign_flip_p_values(table.sums, len(pairs))
+    size = case_means.shape[1]
+    first, other = np.triu_indices(size, 1)
+    differences = case_means[:, first] - case_means[:, other]
+    shared = ~np.isnan(differences)
+    table = CaseSums(shared.astype(np.float64), np.where(shared, differences, 0.0))
     found = means(table)
-    gaps = np.zeros((len(columns), len(columns)))
-    for (i, j), value in zip(pairs, found.value, strict=True):
-        gaps[i, j] = value if higher_is_better else -value
-        gaps[j, i] = -gaps[i, j]
-    ranks = rank_sets_of_tests(gaps, raw, LEVEL)
-    return Ranking(ranks, pairs, found, np.array([ranks.p_values[pair] for pair in pairs]))
+    gaps = np.zeros((size, size))
+    gaps[first, other] = found.value if higher_is_better else -found.value
+    gaps[other, first] = -gaps[first, other]
+    ranks = rank_sets_of_tests(gaps, sign_flip_p_values(table.sums, len(first)), LEVEL)
+    pairs = tuple(combinations(range(size), 2))
+    return Ranking(ranks, pairs, found, ranks.p_values[first, other])
 
 
 def cases_to_separate(difference: float, spread: float, family: int) -> int | None:

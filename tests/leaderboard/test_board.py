@@ -328,11 +328,11 @@ def large_inputs(inputs: dict[str, Any], systems: int, cases: int, seeds: int, m
 def test_a_quarter_of_a_million_scores_do_not_keep_one_waiting(inputs: dict[str, Any]) -> None:
     large = large_inputs(inputs, systems=15, cases=216, seeds=3, metrics=23)
     started = time.process_time()
-    found = board_document(large)
+    found = json.loads(board_files(large)["leaderboard.json"])
     seconds = time.process_time() - started
     assert len(found["pairs"]["m0"]) == 105 and found["entries"][0]["name"] == "s14"
-    # Measured: see docs/leaderboard.md. The bound is loose, so that a busy machine does not fail it.
-    assert seconds < 30
+    # The promise is 3 seconds, 1.4 were measured (docs/leaderboard.md); a busy machine needs more of them.
+    assert seconds < 6
 
 
 def test_no_command_of_the_board_imports_torch(runs: list[Path], tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_systems_that_cannot_be_told_apart_share_a_rank(higher: bool) -> None:
     cases = [f"c{number:03}" for number in range(60)]
     base = column(60)
     noisy = [{key: value + float(RNG.normal(0, 0.3)) + shift for key, value in base.items()} for shift in (0, 0, -2)]
-    found = rank(noisy, cases, higher)
+    found = rank(case_sums(noisy, cases).sums, higher)
     assert found.ranks.rank == ((1, 1, 3) if higher else (2, 2, 1))
     assert list(zip(found.ranks.best or (), found.ranks.worst or (), strict=True)) == (
         [(1, 2), (1, 2), (3, 3)] if higher else [(2, 3), (2, 3), (1, 1)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from a2bench_human_eval.statistics.paired import ELO_PER_LOGIT, PairedFit
 from a2bench_human_eval.statistics.results import Estimate, Floats, Ints, t_quantile
@@ -159,7 +159,7 @@ def likelihood_ratio_test(larger: PairedFit, smaller: PairedFit) -> tuple[float,
     """
     statistic = 2 * (larger.log_likelihood - smaller.log_likelihood)
     added = len(larger.information) - len(smaller.information)
-    return statistic, float(stats.chi2.sf(statistic, added))
+    return statistic, float(special.chdtrc(added, statistic))
 
 
 def elo_interval(estimate: Estimate) -> Estimate:

@@ -1,14 +1,17 @@
 """Which rank can each system claim? Rank sets from pairwise tests with Holm's correction."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
-from a2bench_human_eval.statistics.covariance import Covariance
-from a2bench_human_eval.statistics.paired import PairedFit
 from a2bench_human_eval.statistics.results import Bools, Floats
+
+if TYPE_CHECKING:  # boards use the rest of this file, and need no fit
+    from a2bench_human_eval.statistics.covariance import Covariance
+    from a2bench_human_eval.statistics.paired import PairedFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,7 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     return adjusted
 
 
-def rank_sets(fit: PairedFit, cov: Covariance, level: float = 0.95) -> RankSets:
+def rank_sets(fit: "PairedFit", cov: "Covariance", level: float = 0.95) -> RankSets:
     """Ranks of all systems, with the error ``1 - level`` shared over all pairs of the board by Holm.
 
     Differences are tested with the full covariance; comparing overlapping intervals of single ratings wastes power.
@@ -67,7 +70,7 @@ def rank_sets(fit: PairedFit, cov: Covariance, level: float = 0.95) -> RankSets:
         stderr = float(np.sqrt(cov.variance(contrast) or 0.0))
         gap = abs(fit.ratings[i] - fit.ratings[j])
         raw.append(
-            2 * float(stats.t.sf(gap / stderr, cov.degrees_of_freedom(contrast))) if stderr else float(gap < 1e-12)
+            2 * float(special.stdtr(cov.degrees_of_freedom(contrast), -gap / stderr)) if stderr else float(gap < 1e-12)
         )
     return rank_sets_of_tests(fit.ratings[:, None] - fit.ratings[None, :], raw, level)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from a2bench.errors import InputError
 
@@ -49,7 +49,7 @@ class Estimate:
 
 def t_quantile(level: float, degrees_of_freedom: float) -> float:
     """Two-sided Student t quantile, for instance 1.96 for level 0.95 and infinitely many degrees of freedom."""
-    return float(stats.t.ppf(0.5 + level / 2, degrees_of_freedom))
+    return float(special.stdtrit(degrees_of_freedom, 0.5 + level / 2))
 
 
 def percentile_interval(samples: Floats, level: float, clusters: int) -> tuple[float, float]:
@@ -64,7 +64,7 @@ def percentile_interval(samples: Floats, level: float, clusters: int) -> tuple[f
         level: nominal coverage, in (0, 1).
         clusters: number of resampled clusters, at least 2.
     """
-    tail = float(stats.norm.cdf(-np.sqrt(clusters / (clusters - 1)) * t_quantile(level, clusters - 1)))
+    tail = float(special.ndtr(-np.sqrt(clusters / (clusters - 1)) * t_quantile(level, clusters - 1)))
     low, high = np.quantile(samples, [tail, 1 - tail])
     return float(low), float(high)
 

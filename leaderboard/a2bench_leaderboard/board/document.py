@@ -1,22 +1,17 @@
 """From the inputs of a board to its numbers: means, intervals, coverage, rank sets, pairs, slices of the cases."""
 
-import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from a2bench.cases import ROLES
-from a2bench.harness.store import SampleId
-from a2bench.hashing import value_sha256
 from a2bench.totals.definition import DIMENSIONS
 from a2bench.totals.expectations import PREFIX
 from a2bench.totals.means import OFFSET
+from a2bench_leaderboard.board.table import BoardTable, read_table
 from a2bench_leaderboard.columns import HEADLINE_COLUMN
-from a2bench_leaderboard.statistics import LEVEL, case_sums, cases_to_separate, means, rank
-
-Values = Mapping[SampleId, float]
+from a2bench_leaderboard.statistics import LEVEL, CaseSums, cases_to_separate, means, rank
 
 NUM_WEIGHTS = 2000
 """Draws of other weights for the dimensions of the headline."""
@@ -28,26 +23,20 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
     Systems are ranked by paired tests over cases. A system without a value where another has one is not ranked by that
     column, and the headline needs every planned sample: missing values cannot help. Controls have numbers and no rank.
     """
-    columns, cases = inputs["columns"], [case["id"] for case in inputs["cases"]]
-    values = [
-        {
-            name: {(case, seed): v for (case, seed), v in zip(entry["samples"], column, strict=True) if v is not None}
-            for name, column in entry["values"].items()
-        }
-        for entry in inputs["entries"]
-    ]
-    slices = list(_slices(inputs["cases"]))
+    columns = inputs["columns"]
+    table = read_table(inputs)
     entries = [_facts(entry) for entry in inputs["entries"]]
+    slices = list(_slices(inputs["cases"]))
     for part in slices:
-        for entry, numbers in zip(entries, _numbers(inputs, values, part["cases"]), strict=True):
+        for entry, numbers in zip(entries, _numbers(table, part["cases"]), strict=True):
             entry["numbers"][part["name"]] = numbers
     order = _order_column(inputs, entries)
-    seeds = [Counter(case for case, _ in entry["samples"]) for entry in inputs["entries"]]
-    pairs = {}
-    for column in columns:
-        if column["direction"] in ("higher", "lower"):
-            pairs[column["name"]] = _rank(column, entries, values, cases, seeds)
-    weights = weight_sensitivity(entries, values)
+    pairs = {
+        column["name"]: _rank(column, entries, table)
+        for column in columns
+        if column["direction"] in ("higher", "lower")
+    }
+    weights = weight_sensitivity(entries, table)
     sign = -1 if next((c["direction"] for c in columns if c["name"] == order), "higher") == "lower" else 1
     entries.sort(key=lambda entry: _place(entry, order, sign))
     return {
@@ -64,7 +53,6 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "weights": weights,
         "people": inputs["people"],
         "published": inputs["published"],
-        "inputs_sha256": value_sha256(inputs),
     }
 
 
@@ -90,32 +78,21 @@ def _slices(cases: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {"name": name, "title": title, "cases": chosen}
 
 
-def _numbers(
-    inputs: Mapping[str, Any], values: Sequence[Mapping[str, Values]], chosen: set[str]
-) -> list[dict[str, Any]]:
+def _numbers(table: BoardTable, chosen: set[str]) -> list[dict[str, Any]]:
     """For each entry and column the mean over some of the cases, with interval and coverage."""
-    columns = [column["name"] for column in inputs["columns"]]
-    cases = sorted(chosen)
-    found = means(
-        case_sums(
-            [
-                {sample: value for sample, value in entry[name].items() if sample[0] in chosen}
-                for entry in values
-                for name in columns
-            ],
-            cases,
-        )
-    )
+    rows = [case in chosen for case in table.cases]
+    flat = CaseSums(*(part[rows].reshape(sum(rows), -1) for part in (table.counts, table.sums)))
+    found = means(flat)
+    planned = table.planned[rows].sum(0)
     result = []
-    for number, entry in enumerate(inputs["entries"]):
-        total = sum(case in chosen for case, _ in entry["samples"])
+    for number, total in enumerate(planned.tolist()):
         row = {}
-        for place, name in enumerate(columns):
-            index = number * len(columns) + place
+        for place, name in enumerate(table.columns):
+            index = number * len(table.columns) + place
             scored = int(found.values[index])
             whole = scored == total or name != HEADLINE_COLUMN
             ends = [_rounded(found.low[index]), _rounded(found.high[index])]
-            if name.startswith("summary:") and ends[0] is not None and ends[1] is not None:
+            if name.startswith(PREFIX) and ends[0] is not None and ends[1] is not None:
                 ends = [max(ends[0], 0.0), min(ends[1], 100.0)]
             row[name] = {
                 "value": _rounded(found.value[index]) if whole else None,
@@ -129,23 +106,18 @@ def _numbers(
     return result
 
 
-def _rank(
-    column: Mapping[str, Any],
-    entries: list[dict[str, Any]],
-    values: Sequence[Mapping[str, Values]],
-    cases: Sequence[str],
-    seeds: Sequence[Mapping[str, int]],
-) -> list[dict[str, Any]]:
+def _rank(column: Mapping[str, Any], entries: list[dict[str, Any]], table: BoardTable) -> list[dict[str, Any]]:
     """Write rank sets into the entries' numbers and return all pairs of ranked systems."""
     name = column["name"]
     systems = [number for number, entry in enumerate(entries) if entry["kind"] == "system"]
-    by_case = {number: _case_means(values[number][name]) for number in systems}
-    wanted = {sample for one in by_case.values() for sample in one}
+    case_means = table.case_means(name)
+    present = ~np.isnan(case_means)
+    wanted = present[:, systems].any(1)
     ranked = []
     for number in systems:
         cell = entries[number]["numbers"]["all"][name]
-        lacking = len(wanted - by_case[number].keys())
-        partly = cell["scored"] < sum(seeds[number][case] for case, _ in by_case[number])
+        lacking = int((wanted & ~present[:, number]).sum())
+        partly = cell["scored"] < table.planned[present[:, number], number].sum()
         if cell["value"] is None:
             cell["unranked"] = "no value" if not cell["scored"] else f"{cell['scored']} of {cell['total']} samples"
         elif lacking or partly:
@@ -158,7 +130,7 @@ def _rank(
         for number in ranked:
             entries[number]["numbers"]["all"][name]["unranked"] = "no other system to compare with"
         return []
-    found = rank([by_case[number] for number in ranked], cases, column["direction"] == "higher")
+    found = rank(case_means[:, ranked], column["direction"] == "higher")
     for place, number in enumerate(ranked):
         ranks = found.ranks
         if ranks.best is not None and ranks.worst is not None:
@@ -185,9 +157,7 @@ def _rank(
     return rows
 
 
-def weight_sensitivity(
-    entries: Sequence[Mapping[str, Any]], values: Sequence[Mapping[str, Values]]
-) -> list[dict[str, Any]]:
+def weight_sensitivity(entries: Sequence[Mapping[str, Any]], table: BoardTable) -> list[dict[str, Any]]:
     """How often each system with a headline would lead by it, were the weights of the dimensions others.
 
     Weights are drawn evenly from all that add up to 1 (Dirichlet); ``leads`` is the share of the draws, with the
@@ -204,22 +174,13 @@ def weight_sensitivity(
     weights = np.random.default_rng(0).dirichlet(np.ones(len(names)), NUM_WEIGHTS)
     means_of = []
     for number in systems:
-        samples = sorted(values[number][HEADLINE_COLUMN])
-        table = np.array([[values[number][name][sample] / 100 for name in names] for sample in samples])
-        means_of.append((1 / ((1 / (table + OFFSET)) @ weights.T) - OFFSET).mean(0))
+        parts = table.values[number][:, [table.columns.index(name) for name in names]] / 100
+        means_of.append((1 / ((1 / (parts + OFFSET)) @ weights.T) - OFFSET).mean(0))
     leads = np.bincount(np.argmax(means_of, axis=0), minlength=len(systems)) / NUM_WEIGHTS
     return [
         {"entry": entries[number]["name"], "leads": float(leads[place])}
         for place, number in sorted(enumerate(systems), key=lambda item: -leads[item[0]])
     ]
-
-
-def _case_means(values: Values) -> dict[SampleId, float]:
-    """Mean over the seeds of each case, as if there were one seed: systems need not have been run with the same."""
-    seeds: dict[str, list[float]] = {}
-    for (case, _), value in values.items():
-        seeds.setdefault(case, []).append(value)
-    return {(case, 0): math.fsum(parts) / len(parts) for case, parts in seeds.items()}
 
 
 def _order_column(inputs: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:

@@ -22,21 +22,38 @@ MANIFEST = "SHA256SUMS"
 
 def board_files(inputs: Mapping[str, Any]) -> dict[str, bytes]:
     """Every file of a board by name; equal inputs give equal bytes."""
-    inputs = json.loads(canonical_json(inputs))  # the order of keys is that of the file, whoever made them
-    document = board_document(inputs)
+    text = canonical_json(inputs)
+    inputs = json.loads(text)  # the order of keys is that of the file, whoever made them
+    document = board_document(inputs) | {"inputs_sha256": bytes_sha256(text.encode())}
     texts = {
         "index.html": page_html(document),
         **{name: asset_text(name) for name in ASSETS},
-        "leaderboard.json": json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        "leaderboard.json": _json_lines(document),
         "leaderboard.csv": numbers_csv(document),
         "pairs.csv": pairs_csv(document),
         "LEADERBOARD.md": markdown(document),
         "leaderboard.tex": latex(document),
-        INPUTS: canonical_json(inputs) + "\n",
+        INPUTS: text + "\n",
     }
     contents = {name: text.encode() for name, text in sorted(texts.items())}
     sums = "".join(f"{bytes_sha256(data)}  {name}\n" for name, data in contents.items())
     return contents | {MANIFEST: sums.encode()}
+
+
+def _json_lines(document: Mapping[str, Any]) -> str:
+    """JSON with a line for each key and for each entry of a list below it: two boards can be compared by lines."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list) and value:
+            text = "[\n" + ",\n".join(_json(part) for part in value) + "\n]"
+        else:
+            text = _json(value)
+        lines.append(f"{_json(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def write_board(inputs: Mapping[str, Any], folder: Path) -> Path:
