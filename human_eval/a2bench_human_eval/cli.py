@@ -15,6 +15,8 @@ from a2bench.errors import InputError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from a2bench_human_eval.statistics.simulation import Design, World
+
 DEFAULT_DATABASE = "studies/studies.db"
 DEMO_SYSTEMS = ("collage", "slideshow", "blur")
 
@@ -174,6 +176,9 @@ def analyze_command(database: str, study: str | None, runs: tuple[Path, ...], as
     "--random-raters", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share that clicks anything."
 )
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--studies", type=click.IntRange(min=10), help="Only say how this many studies of this design would come out."
+)
 def simulate_command(
     database: str,
     study: str | None,
@@ -182,12 +187,17 @@ def simulate_command(
     truth: str | None,
     random_raters: float,
     seed: int,
+    studies: int | None,
 ) -> None:
-    """Fill a study with simulated raters of known taste, to see whether its results recover it."""
+    """Fill a study with simulated raters of known taste, to see whether its results recover it.
+
+    With --studies the study stays as it is, and a table says how often studies like it find the true order and how
+    often their intervals hold the truth.
+    """
     from sqlalchemy import select
 
     from a2bench_human_eval.database import reading
-    from a2bench_human_eval.simulation import Truth, simulate_raters
+    from a2bench_human_eval.simulation import Truth, simulate_raters, study_design
     from a2bench_human_eval.tables import StudySystem
 
     engine, name = _open(database, study)
@@ -198,11 +208,39 @@ def simulate_command(
         quality = {system: -float(place) for place, system in enumerate(systems)}
     quality |= _truth(truth, set(quality))
     truth_of_all = Truth(quality, random_raters=random_raters)
+    if studies is not None:
+        if ballots or random_raters:
+            raise click.UsageError(
+                "--studies simulates whole studies of raters who look: leave out --ballots and --random-raters"
+            )
+        _say_outcomes(*study_design(engine, name, truth_of_all, raters), studies=studies, seed=seed)
+        return
     with _bar("raters") as progress:
         votes = simulate_raters(
             engine, name, truth_of_all, raters=raters, ballots=ballots, seed=seed, progress=progress
         )
     click.echo(f"{votes} votes; truth: " + ", ".join(f"{system} {value:+.2f}" for system, value in quality.items()))
+
+
+def _say_outcomes(world: "World", design: "Design", *, studies: int, seed: int) -> None:
+    """Print what many studies of a design find out."""
+    from a2bench_human_eval.statistics.simulation import interval_coverage, recovery
+
+    found = recovery(world, design, replications=studies, seed=seed)
+    size = f"{design.prompts} cases x {design.raters} raters x {design.votes_per_pair} votes per pair"
+    click.echo(
+        f"{studies} studies of {size},"
+        f" ratings {', '.join(f'{value:+.2f}' for value in world.ratings)} logits, "
+        f"bent by cases (SD {world.prompt_sd}) and raters (SD {world.rater_sd})"
+    )
+    click.echo(f"  true order found               {found.order:6.1%}")
+    click.echo(f"  best system first              {found.leader:6.1%}")
+    click.echo(f"  pairs told apart, rightly      {found.told_apart:6.1%}")
+    click.echo(f"  a pair told apart wrongly      {found.false_claim:6.1%}   (at most 5 % is promised)")
+    click.echo("  95 % intervals                 ratings  differences  half-width")
+    for row in interval_coverage(world, design, ["two-way", "vote"], replications=studies, seed=seed):
+        title = {"two-way": "the default (two-way)", "vote": "votes as independent"}[row.method]
+        click.echo(f"    {title:<28} {row.covered:7.1%}  {row.covered_differences:11.1%}  {row.half_width:6.0f} Elo")
 
 
 @rate_group.command("erase")

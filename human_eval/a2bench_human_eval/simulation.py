@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
+from a2bench.errors import InputError
 from a2bench_human_eval.assignment import next_ballot
-from a2bench_human_eval.database import writing
+from a2bench_human_eval.database import reading, writing
 from a2bench_human_eval.protocol import RATING_ANSWERS
 from a2bench_human_eval.raters import enter, finish_calibration, give_consent, invite_raters
-from a2bench_human_eval.statistics.simulation import outcome_chances
+from a2bench_human_eval.settings import settings_of
+from a2bench_human_eval.statistics.simulation import Design, World, outcome_chances
 from a2bench_human_eval.tables import Ballot, Rater, Stimulus, StudySystem, Task
 from a2bench_human_eval.voting import cast, view_ballot
 
@@ -103,6 +105,25 @@ def simulate_raters(
             votes += 1
         progress(number + 1, raters)
     return votes
+
+
+def study_design(engine: Engine, study: str, truth: Truth, raters: int) -> tuple[World, Design]:
+    """The truth and the design of a study as `a2bench_human_eval.statistics.simulation` takes them.
+
+    Raises:
+        InputError: the study is not one of pairs, or asks for more votes of a pair than there are raters.
+    """
+    with reading(engine, study) as (session, row):
+        settings = settings_of(row)
+        counts = select(func.count(Task.case_id.distinct())).where(Task.study_id == row.id, Task.purpose == "rating")
+        cases = session.scalar(counts) or 0
+    if settings.protocol != "pairwise":
+        raise InputError(f"study {study!r} asks for {settings.protocol}; intervals are simulated for pairs only")
+    if settings.votes_per_task > raters:
+        wanted = settings.votes_per_task
+        raise InputError(f"study {study!r} wants {wanted} votes per pair; give --raters {wanted} or more")
+    world = World(tuple(truth.quality.values()), truth.case_spread, truth.rater_spread, nu=truth.nu)
+    return world, Design(cases, raters, settings.votes_per_task)
 
 
 def _sides(first: Stimulus, task: Task, ballot: Ballot, second: Stimulus | None) -> list[Stimulus]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from a2bench_human_eval.statistics.covariance import Covariance, Method, covariance
 from a2bench_human_eval.statistics.paired import ELO_PER_LOGIT, PairedFit, fit_bradley_terry, fit_davidson
+from a2bench_human_eval.statistics.ranks import rank_sets
 from a2bench_human_eval.statistics.resampling import pigeonhole_bootstrap
 from a2bench_human_eval.statistics.results import Bools, Floats, t_quantile
 from a2bench_human_eval.statistics.votes import PairVotes, pair_votes
@@ -57,6 +58,21 @@ class Coverage:
     covered: float
     covered_differences: float | None
     half_width: float
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How often a study says what is true; shares of simulated studies.
+
+    order: all systems were in the true order. leader: the best system came out first.
+    told_apart: share of the pairs of systems that the studies called different, the right way round.
+    false_claim: at least one pair was called different the wrong way round.
+    """
+
+    order: float
+    leader: float
+    told_apart: float
+    false_claim: float
 
 
 IntervalMethod = Method | Literal["two-way, normal", "two-way, fewest", "bootstrap"]
@@ -164,6 +180,30 @@ def interval_coverage(
         )
         for method in methods
     ]
+
+
+def recovery(world: World, design: Design, *, replications: int, seed: int = 0) -> Recovery:
+    """What studies of this design find out; pairs are called different by `rank_sets`, at 95 %.
+
+    Args:
+        world: the truth; ratings of different systems differ.
+        design: how the studies are made.
+        replications: number of simulated studies.
+        seed: equal seeds give equal shares.
+    """
+    rng = np.random.default_rng(seed)
+    truth = np.array(world.ratings)
+    right = truth[:, None] > truth[None, :]
+    order, leader, told, false = [], [], [], []
+    for _ in range(replications):
+        votes = simulate_votes(world, design, rng)
+        fit = _fit(world, votes)
+        better = rank_sets(fit, covariance(fit, votes)).better
+        order.append(bool((np.argsort(-fit.ratings) == np.argsort(-truth)).all()))
+        leader.append(bool(fit.ratings.argmax() == truth.argmax()))
+        told.append(float((better & right).sum() / right.sum()))
+        false.append(bool((better & ~right).any()))
+    return Recovery(float(np.mean(order)), float(np.mean(leader)), float(np.mean(told)), float(np.mean(false)))
 
 
 def _half_width(method: IntervalMethod, cov: Covariance, contrast: Floats) -> float:

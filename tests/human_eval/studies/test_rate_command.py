@@ -40,6 +40,28 @@ def test_simulated_raters_of_clear_taste_give_the_true_order(database: str) -> N
     assert all(row["elo"]["low"] < row["elo"]["value"] < row["elo"]["high"] for row in overall["systems"])
 
 
+def test_how_studies_of_this_design_would_come_out_is_said_and_nothing_is_stored(database: str) -> None:
+    before = rate("status", "-d", database, "--json")
+    asked = [
+        "simulate",
+        "-d",
+        database,
+        "--raters",
+        "9",
+        "--truth",
+        "zanzibar-alpha=2,zanzibar-beta=0,zanzibar-gamma=-2",
+    ]
+    lines = rate(*asked, "--studies", "40").splitlines()
+    assert lines[0].startswith("40 studies of 6 cases x 9 raters x 4 votes per pair")
+    shares = {line[:30].strip(): float(line[30:].split("%")[0]) for line in lines[1:5]}
+    assert shares["true order found"] >= 95
+    assert shares["a pair told apart wrongly"] == 0
+    default, naive = (float(line[32:].split("%")[0]) for line in lines[6:8])
+    assert naive < default
+    assert rate("status", "-d", database, "--json") == before
+    assert "give --raters 4 or more" in rate("simulate", "-d", database, "--raters", "3", "--studies", "40", code=2)
+
+
 def test_metrics_are_held_against_people(database: str, runs: list[Path]) -> None:
     text = rate("analyze", "-d", database, *[part for run in runs for part in ("--runs", str(run))])
     assert "metrics against people" in text
