@@ -98,6 +98,13 @@ def check_command(as_json: bool) -> int:
 )
 @click.option("--workers", "-j", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per core.")
 @click.option(
+    "--real-clips",
+    "media",
+    metavar="DIR|none",
+    envvar="A2BENCH_REAL_CLIPS",
+    help="Folder with videos/ and references/ and their catalogues. Default: ../shared/media if it is there.",
+)
+@click.option(
     "--save", type=click.Path(path_type=Path), help="File of verdicts for reports. Default: OUTPUT/validity.json."
 )
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables to this file too.")
@@ -108,24 +115,35 @@ def validate_command(
     names: str | None,
     output: Path,
     workers: int,
+    media: str | None,
     save: Path | None,
     markdown: Path | None,
     as_json: bool,
 ) -> int:
     """Run all controls and say of every metric whether it puts them in the right order, with intervals.
 
+    Where there is a folder of real clips, the consistency metrics must also score the references that a clip shows
+    above others.
+
     Exit code 0 when no expectation is broken, 1 when one is, 3 when samples failed. A metric that measured nothing (its
     weights are not here) is said to be not checked. Reports mark metrics by the file of verdicts that is given to them
     with `--validity FILE`, or else by the one that comes with A2Bench.
     """
+    from dataclasses import replace
+
     from a2bench.cli.eval import metric_names
     from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import validity_lines, validity_markdown, verdict_document
+    from a2bench.harness.real_clips import consistency_metrics, run_real_clips
     from a2bench.harness.validate import run_controls
     from a2bench.harness.validity_file import FILE_NAME, write_validity
 
     wanted = metric_names(names or "all")
-    runs = run_controls(suite, limit, wanted, output, workers, TerminalProgress(-1 if as_json else 0))
+    progress = TerminalProgress(-1 if as_json else 0)
+    clips = _clips_folder(media) if consistency_metrics(wanted) else None
+    runs = run_controls(suite, limit, wanted, output, workers, progress)
+    if clips:
+        runs = replace(runs, real_clips=run_real_clips(clips, limit, wanted, output, workers, progress))
     saved = save or output / FILE_NAME
     write_validity(saved, runs.file())
     if markdown:
@@ -137,6 +155,58 @@ def validate_command(
         for line in validity_lines(runs):
             click.echo(line)
         click.echo(f"\nverdicts for reports: {saved}")
-    if not runs.complete:
+    if not runs.complete or (runs.real_clips and not runs.real_clips.complete):
         return 3
-    return 1 if any(verdict.interval and not verdict.met for verdict in runs.verdicts) else 0
+    broken = any(verdict.interval and not verdict.met for verdict in runs.verdicts)
+    return 1 if broken or (runs.real_clips and runs.real_clips.broken) else 0
+
+
+@metrics_group.command("real-clips")
+@click.argument("media", required=False, envvar="A2BENCH_REAL_CLIPS", metavar="[DIR]")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N clips.")
+@click.option("--metrics", "names", help="Only these metrics: names separated by commas. Default: all for consistency.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("runs/controls"),
+    show_default=True,
+    help="Folder for the clips' run; one that is there is resumed.",
+)
+@click.option("--workers", "-j", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per core.")
+@click.option("--markdown", is_flag=True, help="A table in Markdown on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def real_clips_command(
+    media: str | None, limit: int | None, names: str | None, output: Path, workers: int, markdown: bool, as_json: bool
+) -> int:
+    """Do the consistency metrics tell what a real clip shows from what it does not? A part of `validate`.
+
+    DIR (default: ../shared/media) holds videos/ and references/, each with a catalogue.csv; the column
+    matching_references of the videos names the references that a clip shows, separated by semicolons.
+    """
+    from a2bench.cli.eval import metric_names
+    from a2bench.cli.progress import TerminalProgress
+    from a2bench.cli.validity_text import clips_document, clips_lines, clips_markdown
+    from a2bench.errors import InputError
+    from a2bench.harness.real_clips import consistency_metrics, run_real_clips
+
+    wanted = consistency_metrics(metric_names(names or "all"))
+    if not wanted:
+        raise InputError(f"real clips say nothing of {names}; name metrics of the consistency of elements, or none")
+    folder = _clips_folder(media)
+    if folder is None:
+        raise InputError("no real clips at ../shared/media; name a folder with videos/ and references/")
+    found = run_real_clips(folder, limit, wanted, output, workers, TerminalProgress(-1 if as_json else 0))
+    if as_json:
+        click.echo(json.dumps(clips_document(found), indent=2))
+    else:
+        for line in clips_markdown(found) if markdown else clips_lines(found):
+            click.echo(line)
+    return 3 if not found.complete else 1 if found.broken else 0
+
+
+def _clips_folder(given: str | None) -> Path | None:
+    """The folder of real clips, or None: none are wanted, or none were named and none are where they are looked for."""
+    from a2bench.suites.real_clips import media_folder
+
+    return None if given == "none" else media_folder(Path(given) if given else None)

@@ -1,12 +1,15 @@
-"""What ``a2bench metrics validate`` prints: a table of metrics by controls, and a verdict per expectation."""
+"""What ``a2bench metrics validate`` prints: metrics by controls, a verdict per expectation, and real clips."""
 
 import math
 from collections.abc import Iterator
 from typing import Any
 
+from a2bench.harness.real_clips import RealClipsResult
 from a2bench.harness.summary import Summary, summarise, summarise_roles
 from a2bench.harness.validate import ControlRuns
 from a2bench.harness.validity import Verdict
+from a2bench.harness.validity_clips import KINDS, MIN_CLIPS, ClipsRow
+from a2bench.suites.real_clips import NUM_FRAMES
 from a2bench.totals.expectations import PREFIX
 
 
@@ -45,6 +48,7 @@ def verdict_document(runs: ControlRuns) -> dict[str, Any]:
             }
             for verdict in runs.verdicts
         ],
+        "real_clips": clips_document(runs.real_clips) if runs.real_clips else None,
         "complete": runs.complete,
     }  # fmt: skip
 
@@ -64,6 +68,9 @@ def validity_lines(runs: ControlRuns) -> Iterator[str]:
         for verdict in own:
             mark = "?   " if verdict.interval is None else "ok  " if verdict.met else "FAIL"
             yield f"  {mark}  {_sentence(verdict)}"
+    if runs.real_clips:
+        yield ""
+        yield from clips_lines(runs.real_clips)
 
 
 def validity_markdown(runs: ControlRuns) -> str:
@@ -103,7 +110,53 @@ def validity_markdown(runs: ControlRuns) -> str:
             lines.append("| " + " | ".join(cells_) + " |")
         if not own:
             lines.append(f"| `{info.name}` | not checked | none: it says nothing of the controls | - | - | 0 |")
+    if runs.real_clips:
+        lines += ["", "## On real clips", "", *clips_markdown(runs.real_clips)]
     return "\n".join(lines) + "\n"
+
+
+def clips_document(found: RealClipsResult) -> dict[str, Any]:
+    """What was found on real clips as a JSON document."""
+    rows = [{**row.model_dump(mode="json"), "state": row.state} for row in found.rows]
+    return {"clips": found.num_clips, "frames": NUM_FRAMES, "rows": rows, "complete": found.complete}
+
+
+def clips_lines(found: RealClipsResult) -> Iterator[str]:
+    """What was found on real clips in lines for a terminal."""
+    yield f"{found.num_clips} real clips: share of pairs in which what a clip shows scores above what it does not"
+    marks = {"met": "ok  ", "fails": "FAIL", "not checked": "?   "}
+    for row in found.rows:
+        yield f"  {marks[row.state]}  {row.metric:<22} {KINDS[row.category]:<8} {_share(row)}"
+
+
+def _share(row: ClipsRow) -> str:
+    if row.share is None:
+        return "nothing to compare"
+    interval = f"[{row.interval[0]:.3f}, {row.interval[1]:.3f}]" if row.interval else "(too few clips)"
+    return (
+        f"{row.share:.3f} {interval}, means {row.shown:.3f} and {row.others:.3f} ({row.pairs} pairs, {row.clips} clips)"
+    )
+
+
+def clips_markdown(found: RealClipsResult) -> Iterator[str]:
+    """What was found on real clips as a table in Markdown."""
+    yield (
+        f"{found.num_clips} clips, {NUM_FRAMES} frames of each, against references that they show and others that they "
+        "do not. Ordered rightly: share of (shown, other) pairs within a clip in which the shown reference scores "
+        "higher; ties count half, so 0.5 is chance. Intervals: 95 %, bootstrap over clips. Met: the whole interval "
+        f"lies above 0.5; not checked: fewer than {MIN_CLIPS} clips, or the weights are not there."
+    )
+    yield ""
+    yield "| metric | references | verdict | ordered rightly | mean, shown | mean, others | clips | pairs |"
+    yield "| --- | --- | --- | --- | ---: | ---: | ---: | ---: |"
+    for row in found.rows:
+        mark = "**fails**" if row.state == "fails" else row.state
+        share = "-" if row.share is None else f"{row.share:.3f}"
+        if row.interval:
+            share += f" [{row.interval[0]:.3f}, {row.interval[1]:.3f}]"
+        means = ["-" if mean is None else f"{mean:.3f}" for mean in (row.shown, row.others)]
+        cells = (f"`{row.metric}`", KINDS[row.category], mark, share, *means, str(row.clips), str(row.pairs))
+        yield "| " + " | ".join(cells) + " |"
 
 
 def _bounds(verdict: Verdict) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from a2bench import __version__, registry
 from a2bench.cases import Suite, load_suite
 from a2bench.harness.execute import Executor
+from a2bench.harness.real_clips import RealClipsResult
 from a2bench.harness.records import ScoreRecord
 from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.run import Progress, generate, score
@@ -28,6 +29,7 @@ class ControlRuns:
 
     infos: the metrics, then the rows of the summary. scores: records by control. complete: whether every sample of
     every control has all its scores. suite: the whole suite, of which the first ``num_cases`` cases were run.
+    real_clips: what was found on real clips, where there were any.
     """
 
     infos: tuple[MetricInfo, ...]
@@ -37,6 +39,7 @@ class ControlRuns:
     suite: Suite
     num_cases: int
     settings: GenerationSettings
+    real_clips: RealClipsResult | None = None
 
     def file(self) -> ValidityFile:
         """The verdicts as a file that reports read."""
@@ -49,6 +52,7 @@ class ControlRuns:
             date=now()[:10],
             a2bench=__version__,
             metrics=tuple(checked_metric(info, self._verdicts(info), self._means(info)) for info in self.infos),
+            real_clips=self.real_clips.rows if self.real_clips else (),
         )
 
     def _verdicts(self, info: MetricInfo) -> list[Verdict]:

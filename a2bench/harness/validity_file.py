@@ -17,6 +17,7 @@ from a2bench.data import data_file
 from a2bench.errors import A2BenchError, InputError
 from a2bench.harness.store import write_atomically
 from a2bench.harness.validity import Verdict
+from a2bench.harness.validity_clips import KINDS, ClipsRow
 from a2bench.scores import Expectation, MetricInfo
 
 State = Literal["valid", "fails", "not checked"]
@@ -73,6 +74,8 @@ class ValidityFile(_Record):
     date: str
     a2bench: str
     metrics: tuple[CheckedMetric, ...]
+    real_clips: tuple[ClipsRow, ...] = ()
+    """What the same metrics said of real clips; empty where there were none."""
 
 
 @dataclass(frozen=True)
@@ -216,10 +219,13 @@ def _verdict(found: CheckedMetric, file: ValidityFile) -> Standing:
     if not found.expectations:
         return Standing("not checked", "it says nothing of how it must order the controls")
     failed = [e.text for e in found.expectations if e.checked and not e.met]
+    failed += [row.text for row in file.real_clips if row.metric == found.name and row.state == "fails"]
     if failed:
         return Standing("fails", "; ".join(failed))
     open_ = [e.text for e in found.expectations if not e.met]
     if open_:
         return Standing("not checked", f"it measured nothing when the controls were run ({open_[0]})")
     count = len(found.expectations)
-    return Standing("valid", f"met all {count} expectations on {file.cases} cases of {file.suite}")
+    kinds = [KINDS[row.category] for row in file.real_clips if row.metric == found.name and row.state == "met"]
+    clips = f", and on real clips for {' and '.join(kinds)}" if kinds else ""
+    return Standing("valid", f"met all {count} expectations on {file.cases} cases of {file.suite}{clips}")

@@ -8,6 +8,7 @@ import pytest
 
 from a2bench.errors import InputError
 from a2bench.harness.validity import Verdict
+from a2bench.harness.validity_clips import ClipsRow
 from a2bench.harness.validity_file import ValidityFile, checked_metric, read_validity, standing, write_validity
 from a2bench.scores import Expectation, MetricInfo
 
@@ -40,6 +41,17 @@ def test_a_metric_is_marked_by_its_verdicts(verdict: Verdict, state: str) -> Non
     assert {"valid": "met all 1 expectations on 5 cases of tiny", "fails": "better than noise"}.get(
         state, "it measured nothing when the controls were run (better than noise)"
     ) == found.reason
+
+
+def test_a_metric_that_orders_the_controls_but_not_real_clips_fails() -> None:
+    row = ClipsRow(metric="thing", category="object", share=0.9, interval=(0.8, 1.0), clips=5, pairs=20)
+    seen = file_with(MET).model_copy(update={"real_clips": (row,)})
+    assert standing(ROW, [seen], None).reason.endswith("on 5 cases of tiny, and on real clips for objects")
+    chance = row.model_copy(update={"share": 0.6, "interval": (0.4, 0.8)})
+    failing = standing(ROW, [seen.model_copy(update={"real_clips": (row, chance)})], None)
+    assert (failing.state, failing.reason) == ("fails", "objects that a real clip shows are above others")
+    few = chance.model_copy(update={"interval": None})
+    assert standing(ROW, [seen.model_copy(update={"real_clips": (few,)})], None).state == "valid"
 
 
 def test_an_infinite_ratio_counts_as_broken_and_not_as_unchecked(tmp_path: Path) -> None:
