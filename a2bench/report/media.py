@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from a2bench.cases import ImageFile
 from a2bench.errors import CaseError, VideoError
-from a2bench.harness.records import SampleRecord
+from a2bench.harness.records import SampleRecord, VideoFile
 from a2bench.harness.store import RunStore
 from a2bench.pictures import draw_pictures, picture_paths, strip_frames
 from a2bench.video import read_video
@@ -46,25 +46,36 @@ class MediaFolder:
 
     def add_video(self, store: RunStore, run: str, record: SampleRecord) -> VideoMedia:
         """Link the video of a finished sample and make its pictures."""
-        if record.video is None:
-            return VideoMedia(problem=record.error or "no video")
-        problem = _outside(store, record) or store.damage(record)
-        if problem:
+        problem = video_problem(store, record)
+        if problem is not None or record.video is None:
             return VideoMedia(problem=problem)
         source = store.video_path(record)
-        suffix = source.suffix.lower() if source.suffix.lower() in (".mp4", ".mov", ".webm", ".mkv", ".avi") else ".mp4"
-        video = f"media/videos/{neutral_name(run)}/{neutral_name(record.case)}-seed{record.seed}{suffix}"
+        video = f"media/videos/{neutral_name(run)}/{neutral_name(record.case)}-seed{record.seed}{video_suffix(source)}"
         _link(source, self.report / video)
-        frames = strip_frames(record.video.num_frames)
-        paths = picture_paths(self.report / "media", neutral_name(record.video.sha256))
+        pictures = self.add_pictures(source, record.video)
+        if pictures is None:
+            return VideoMedia(video=video)
+        return VideoMedia(video, *pictures, strip_frames(record.video.num_frames))
+
+    def add_pictures(self, source: Path, video: VideoFile, draw: bool = True) -> tuple[str, str] | None:
+        """Paths of a video's poster and strip below the report folder; None where there are none.
+
+        Args:
+            source: the video.
+            video: its record.
+            draw: decode the video when there are no pictures of it yet.
+        """
+        paths = picture_paths(self.report / "media", neutral_name(video.sha256))
         strip, poster = (path.relative_to(self.report).as_posix() for path in (paths.strip, paths.poster))
         if not (self._taken_over(strip) and self._taken_over(poster)):
+            if not draw:
+                return None
             try:
                 draw_pictures(read_video(source), paths)
             except (VideoError, OSError, ValueError) as error:
-                logger.warning("no pictures of %s seed %s: %s", record.case, record.seed, error)
-                return VideoMedia(video=video)
-        return VideoMedia(video, poster, strip, frames)
+                logger.warning("no pictures of %s: %s", source.name, error)
+                return None
+        return poster, strip
 
     def add_reference(self, image: ImageFile) -> tuple[str | None, str | None]:
         """Make the thumbnail of a reference: its path below the report folder, or None and why not."""
@@ -107,6 +118,19 @@ class MediaFolder:
 def neutral_name(text: str) -> str:
     """A text as a file name that means the same everywhere and never leaves its folder."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip(".")[:80] or "_"
+
+
+def video_suffix(source: Path) -> str:
+    """The suffix of a video file, if it is one that a web server knows."""
+    suffix = source.suffix.lower()
+    return suffix if suffix in (".mp4", ".mov", ".webm", ".mkv", ".avi") else ".mp4"
+
+
+def video_problem(store: RunStore, record: SampleRecord) -> str | None:
+    """Why the video of a sample cannot be shown; None when its file is there as it was recorded."""
+    if record.video is None:
+        return record.error or "no video"
+    return _outside(store, record) or store.damage(record)
 
 
 def _outside(store: RunStore, record: SampleRecord) -> str | None:

@@ -21,7 +21,7 @@ GENERATOR = '<meta name="generator" content="A2Bench'
 
 def page_html(data: PageData) -> str:
     """Render the page."""
-    style, script = _asset("style.css"), _asset("script.js")
+    style, script = _asset("style.css"), player_script() + _asset("script.js")
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -52,6 +52,11 @@ def json_block(value: Any) -> str:
     """JSON that can stand in a script element: no ``<``, so nothing in it can end the element or open a comment."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def player_script() -> str:
+    """The script of `SyncedPlayer`, which other pages use too."""
+    return _asset("player.js")
 
 
 def _asset(name: str) -> str:

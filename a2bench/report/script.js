@@ -440,7 +440,7 @@
     card.samples = samples;
     card.chosen = null;
     card.ledgerHeads = [];
-    card.player = new Player(card);
+    card.player = new SyncedPlayer(many ? "Frame, all videos together" : "Frame", () => { drawBoxes(card); moveHeads(card); });
     const media = el("div", {}, el("div", { class: "players", style: { "--runs": runs.length } }, samples.map((sample, run) => playerColumn(card, sample, run))), card.player.transport());
     card.scoreHolder = el("div", { class: "score-wrap" });
     card.panel = el("div", { class: "detail-panel" });
@@ -472,96 +472,6 @@
       el("div", { class: "hits" }, video.stripFrames.map((frame) => el("button", { title: "frame " + frame, "aria-label": "Go to frame " + frame, onclick: () => card.player.seekTime((frame + 0.5) / video.fps) })))) : null;
     const making = sample.tier ? el("p", { class: "soft small" }, "Tier: " + sample.tier + (sample.rung && sample.rung !== "none" ? `, memory: ${sample.rung}` : "")) : null;
     return el("div", { class: "player" }, heading, stage, strip, ledgerStrip(card, sample, run), making);
-  }
-
-  // One clock for all videos of a case.
-  class Player {
-    constructor(card) { this.card = card; this.items = []; this.time = 0; this.playing = false; this.touched = false; }
-    add(item) {
-      this.items.push(item);
-      if (!this.main || item.frames / item.fps > this.main.frames / this.main.fps) this.main = item;
-    }
-    frame(item) { return clamp(Math.floor(this.time * item.fps + 1e-6), 0, item.frames - 1); }
-    transport() {
-      if (!this.main) return null;
-      this.button = el("button", { class: "primary", onclick: () => this.toggle() }, "Play");
-      this.slider = el("input", { type: "range", min: 0, max: this.main.frames - 1, step: 1, value: 0, "aria-label": many ? "Frame, all videos together" : "Frame", oninput: () => this.seekTime((Number(this.slider.value) + 0.5) / this.main.fps) });
-      this.where = el("span", { class: "where" });
-      this.speed = el("select", { "aria-label": "Speed", onchange: () => this.items.forEach((item) => { item.node.playbackRate = Number(this.speed.value); }) }, [[1, "1×"], [0.5, "½×"], [0.25, "¼×"]].map(([value, text]) => el("option", { value }, text)));
-      this.show(false);
-      return el("div", { class: "transport", role: "group", "aria-label": "Playback" }, this.button,
-        el("button", { "aria-label": "One frame back", title: "One frame back (←)", onclick: () => this.step(-1) }, "‹"), el("button", { "aria-label": "One frame on", title: "One frame on (→)", onclick: () => this.step(1) }, "›"), this.slider, this.where, this.speed);
-    }
-    show(overlays = true) {
-      if (!this.main) return;
-      const frame = this.frame(this.main);
-      this.slider.value = frame;
-      this.slider.setAttribute("aria-valuetext", "frame " + frame);
-      this.where.textContent = `frame ${frame} of 0–${this.main.frames - 1} · ${(frame / this.main.fps).toFixed(2)} s`;
-      if (overlays) { drawBoxes(this.card); moveHeads(this.card); }
-    }
-    load() {
-      this.touched = true;
-      return Promise.all(this.items.map(({ node }) => node.readyState >= 1 ? null : new Promise((resolve) => {
-        node.addEventListener("loadedmetadata", resolve, { once: true });
-        node.addEventListener("error", resolve, { once: true });
-        if (node.preload !== "auto") { node.preload = "auto"; node.load(); }
-      })));
-    }
-    place(item) {
-      const target = (this.frame(item) + 0.5) / item.fps;
-      if (Math.abs(item.node.currentTime - target) > 1e-4) item.node.currentTime = target;
-    }
-    async seekTime(time) {
-      if (!this.main) return;
-      this.pause();
-      this.time = clamp(time, 0, (this.main.frames - 0.5) / this.main.fps);
-      this.show();
-      await this.load();
-      this.items.forEach((item) => this.place(item));
-    }
-    step(by) { if (this.main) this.seekTime((this.frame(this.main) + by + 0.5) / this.main.fps); }
-    toggle() { if (this.playing) this.pause(); else this.play(); }
-    pause() {
-      if (!this.playing) return;
-      this.playing = false;
-      this.button.textContent = "Play";
-      this.items.forEach(({ node }) => node.pause());
-      if (Player.active === this) Player.active = null;
-      this.items.forEach((item) => this.place(item));
-      this.show();
-    }
-    async play() {
-      if (!this.main || this.playing) return;
-      if (Player.active) Player.active.pause();
-      Player.active = this;
-      this.playing = true;
-      this.button.textContent = "Pause";
-      await this.load();
-      if (!this.playing) return;
-      if (this.frame(this.main) >= this.main.frames - 1) this.time = 0;
-      const rate = Number(this.speed.value);
-      for (const item of this.items) { item.node.currentTime = Math.min(this.time, item.frames / item.fps - 1e-3); item.node.playbackRate = rate; }
-      await Promise.all(this.items.map(({ node }) => node.play().catch(() => null)));
-      requestAnimationFrame(() => this.tick());
-    }
-    tick() {
-      if (!this.playing) return;
-      const { node } = this.main;
-      if (node.error || (node.paused && !node.ended)) { this.pause(); return; }
-      if (node.ended) {
-        this.time = 0;
-        for (const item of this.items) { item.node.currentTime = 0; item.node.play().catch(() => null); }
-      } else {
-        this.time = node.currentTime;
-        for (const item of this.items) {
-          if (item === this.main || item.node.ended || item.node.seeking) continue;
-          if (Math.abs(item.node.currentTime - this.time) > 0.08 && this.time < item.frames / item.fps) item.node.currentTime = this.time;
-        }
-      }
-      this.show();
-      requestAnimationFrame(() => this.tick());
-    }
   }
 
   function scoreOf(card, run, metric) { return ((card.samples[run] || {}).scores || {})[metric] || null; }
