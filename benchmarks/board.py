@@ -9,6 +9,7 @@ import time
 import numpy as np
 
 from a2bench.harness.store import SampleId
+from a2bench.hashing import bytes_sha256
 from a2bench.totals.expectations import summary_infos
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.folder import board_files
@@ -23,17 +24,33 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
     roles = [["character"], ["character", "object"], ["character", "object", "background"]]
     column = {"group": "other", "direction": "higher", "unit": "", "version": "1", "backend": "", "made_by": ""}
     validity = {"state": "not checked", "reason": ""}
-    facts = {
+    facts: dict[str, object] = {
         "kind": "system", "revision": "1", "licence": "", "open_weights": None, "url": "", "tier": None, "tiers": [],
         "settings": {"width": 832, "height": 480, "num_frames": 81, "fps": "16"}, "videos_done": len(samples),
-        "videos": [], "sha256": "",
+        "sha256": "", "description": "", "facts": [], "failures": [], "unmeasured": [],
+        "cost": {"videos": 1, "failed": 0, "seconds": 1.0, "seconds_per_video": 1.0, "peak_memory": {},
+                 "price_per_video": None},
+        "price": {"per_hour": None, "per_call": None},
     }  # fmt: skip
+    kept = {"verdict": "lost", "spans": [["kept", 0, 3.0], ["lost", 3.0, 5.0]], "others": []}
+    ledger = [[{"element": role, **kept} for role in roles[int(case[1:]) % 3]] for case, _ in samples]
+    videos = [[bytes_sha256(f"{number} {sample}".encode()) for sample in samples] for number in range(systems)]
+    shown = {"poster": None, "strip": None, "width": 832, "height": 480, "num_frames": 81, "fps": "16"}
     return {
         "schema": 1,
         "a2bench": "",
         "release": None,
         "suite": {"name": "invented", "revision": ""},
-        "cases": [{"id": f"c{n:03}", "elements": roles[n % 3], "tags": [f"t{n % 5}"]} for n in range(cases)],
+        "cases": [
+            {
+                "id": f"c{n:03}",
+                "elements": roles[n % 3],
+                "tags": [f"t{n % 5}"],
+                "prompt": [["A ", -1], *([role, index] for index, role in enumerate(roles[n % 3])), [" waits.", -1]],
+                "references": [{"id": role, "role": role, "phrase": role, "image": ""} for role in roles[n % 3]],
+            }
+            for n in range(cases)
+        ],
         "columns": [{**column, "name": name, "title": name, "validity": validity} for name in names],
         "entries": [
             {
@@ -42,12 +59,20 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
                 "system": f"s{number:02}",
                 "title": f"s{number:02}",
                 "samples": samples,
+                "videos": videos[number],
+                "ledger": ledger,
                 "values": {name: (of_case + number / 3 + dice.normal(0, 5, len(samples))).tolist() for name in names},
             }
             for number in range(systems)
         ],
         "people": None,
         "published": [],
+        "media": {
+            "choice": "all",
+            "files": {f"{sha256}.mp4": 1 for of in videos for sha256 in of},
+            "videos": {sha256: {**shown, "file": f"{sha256}.mp4"} for of in videos for sha256 in of},
+            "references": {},
+        },
     }
 
 

@@ -8,6 +8,13 @@ class SyncedPlayer {
     this.items.push(item);
     if (!this.main || item.frames / item.fps > this.main.frames / this.main.fps) this.main = item;
   }
+  // Play these items instead, such as those that can be seen.
+  use(items) {
+    this.items = [];
+    this.main = undefined;
+    items.forEach((item) => this.add(item));
+    if (this.slider && this.main) this.slider.max = this.main.frames - 1;
+  }
   frame(item) { return Math.min(item.frames - 1, Math.max(0, Math.floor(this.time * item.fps + 1e-6))); }
   transport() {
     if (!this.main) return null;

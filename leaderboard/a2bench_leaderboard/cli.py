@@ -1,6 +1,7 @@
 """``a2bench compare`` and ``a2bench board``: from runs to differences and to a leaderboard."""
 
 import json
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from a2bench.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from a2bench_leaderboard.board.facts import Price
+    from a2bench_leaderboard.board.media import MediaChoice
 
 _validity = click.option(
     "--validity",
@@ -108,6 +110,10 @@ def board_group() -> None:
 @click.option("--date", help="Date of the release; without it the board holds no date.")
 @click.option("--any-tier", is_flag=True, help="Take approximate videos and other samplers too; their tier is shown.")
 @click.option(
+    "--media", type=click.Choice(["some", "all", "none"]), default="some", show_default=True,
+    help="Videos to take: of each entry's best and worst cases and, of 12 such cases, everybody's; all; none.",
+)  # fmt: skip
+@click.option(
     "--price-per-hour",
     "hourly",
     multiple=True,
@@ -130,6 +136,7 @@ def build_command(
     release: str | None,
     date: str | None,
     any_tier: bool,
+    media: "MediaChoice",
     hourly: tuple[str, ...],
     per_call: tuple[str, ...],
     validity: Path | None,
@@ -144,10 +151,21 @@ def build_command(
     from a2bench.harness.validity_file import known_validity
     from a2bench_leaderboard.board.folder import write_board
     from a2bench_leaderboard.board.inputs import board_inputs
+    from a2bench_leaderboard.board.media import BoardMedia
 
     prices = _prices(hourly, per_call)
-    page = write_board(board_inputs(runs, known_validity(validity), votes, release, date, any_tier, prices), output)
-    click.echo(json.dumps({"board": str(page), "runs": [str(run) for run in runs]}) if as_json else str(page))
+    with tempfile.TemporaryDirectory(prefix="a2bench-board-") as work:
+        taken = BoardMedia(media, Path(work))
+        inputs = board_inputs(runs, known_validity(validity), votes, release, date, any_tier, prices, taken)
+        page = write_board(inputs, output, taken.sources)
+    files = inputs["media"]["files"]
+    videos, size = sum(video["file"] is not None for video in inputs["media"]["videos"].values()), sum(files.values())
+    if as_json:
+        found = {"files": len(files), "videos": videos, "bytes": size}
+        click.echo(json.dumps({"board": str(page), "runs": [str(run) for run in runs], "media": found}))
+    else:
+        click.echo(str(page))
+        click.echo(f"media: {videos} videos and {len(files) - videos} pictures, {size / 1e6:.1f} MB", err=True)
     return 0
 
 

@@ -3,6 +3,7 @@ import io
 import json
 import random
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,12 @@ def entry_of(document: dict[str, Any], name: str) -> dict[str, Any]:
     return next(entry for entry in document["entries"] if entry["name"] == name)
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
 def board(*arguments: Any) -> Any:
     return CliRunner().invoke(cli, ["board", *map(str, arguments)], standalone_mode=False)
 
@@ -149,8 +156,8 @@ def test_a_board_is_made_again_byte_for_byte_whatever_the_order_of_runs(runs: li
     moved = [Path(shutil.copytree(run, tmp_path / "elsewhere" / run.name)) for run in reversed(runs)]
     for name, given in (("one", runs), ("two", moved)):
         assert board("build", *given, "-o", tmp_path / name).return_value == 0
-    files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
-    assert files[0] == files[1] and len(files[0]) == 10
+    files = [files_of(tmp_path / name) for name in ("one", "two")]
+    assert files[0] == files[1] and {"index.html", "systems/beta.html", "compare.html"} < files[0].keys()
     assert str(tmp_path).encode() not in b"".join(files[0].values())
     assert board("verify", tmp_path / "one").return_value == 0
     assert board("verify", tmp_path / "one", *(a for run in runs for a in ("--run", run))).return_value == 0
@@ -160,7 +167,7 @@ def test_a_board_is_made_again_byte_for_byte_whatever_the_order_of_runs(runs: li
 @pytest.mark.parametrize("edits", [40, pytest.param(1000, marks=pytest.mark.slow)])
 def test_every_single_edit_is_found(inputs: dict[str, Any], tmp_path: Path, edits: int) -> None:
     folder = write_board(inputs, tmp_path / "board").parent
-    names = sorted(path.name for path in folder.iterdir())
+    names = sorted(files_of(folder))
     assert verify_board(folder) == []
     dice = random.Random(5)
     for number in range(edits):
@@ -297,41 +304,14 @@ def test_approximate_videos_are_taken_only_when_one_says_so(runs: list[Path], tm
     assert board("verify", tmp_path / "board", "--run", runs[0], "--run", fast).return_value == 0
 
 
-def large_inputs(inputs: dict[str, Any], systems: int, cases: int, seeds: int, metrics: int) -> dict[str, Any]:
-    """Invented values of ``systems * cases * seeds * metrics`` scores and the summary over them."""
-    dice = np.random.default_rng(1)
-    names = [column["name"] for column in inputs["columns"] if column["group"] == "summary"]
-    template = inputs["columns"][-1]
-    columns = inputs["columns"][: len(names)]
-    columns = columns + [{**template, "name": f"m{i}", "direction": "higher"} for i in range(metrics)]
-    samples = [[f"c{case:03}", seed] for case in range(cases) for seed in range(seeds)]
-    of_case = dice.normal(50, 10, cases).repeat(seeds)
-    entries = [
-        {
-            **inputs["entries"][0],
-            "name": f"s{number:02}",
-            "kind": "system",
-            "samples": samples,
-            "values": {c["name"]: (of_case + number / 3 + dice.normal(0, 5, len(samples))).tolist() for c in columns},
-        }
-        for number in range(systems)
-    ]
-    roles = [["character"], ["character", "object"], ["character", "object", "background"]]
-    return {
-        **inputs,
-        "cases": [{"id": f"c{n:03}", "elements": roles[n % 3], "tags": [f"t{n % 5}"]} for n in range(cases)],
-        "columns": columns,
-        "entries": entries,
-    }
-
-
-def test_a_quarter_of_a_million_scores_do_not_keep_one_waiting(inputs: dict[str, Any]) -> None:
-    large = large_inputs(inputs, systems=15, cases=216, seeds=3, metrics=23)
+def test_a_quarter_of_a_million_scores_do_not_keep_one_waiting() -> None:
+    benchmark = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks/board.py"))
+    large = benchmark["invented_inputs"](systems=15, cases=216, seeds=3, metrics=23)
     started = time.process_time()
     found = json.loads(board_files(large)["leaderboard.json"])
     seconds = time.process_time() - started
     assert len(found["pairs"]["m0"]) == 105 and found["entries"][0]["name"] == "s14"
-    # The promise is 3 seconds, 1.4 were measured (docs/leaderboard.md); a busy machine needs more of them.
+    # The promise is 3 seconds, 2.1 were measured (docs/leaderboard.md); a busy machine needs more of them.
     assert seconds < 6
 
 

@@ -85,7 +85,7 @@ def _numbers(table: BoardTable, chosen: set[str]) -> list[dict[str, Any]]:
     found = means(flat)
     planned = table.planned[rows].sum(0)
     result = []
-    for number, total in enumerate(planned.tolist()):
+    for number, total in enumerate(planned.astype(int).tolist()):
         row = {}
         for place, name in enumerate(table.columns):
             index = number * len(table.columns) + place

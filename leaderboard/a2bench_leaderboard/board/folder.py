@@ -13,7 +13,10 @@ from a2bench.harness.store import explained_output_errors, write_atomically
 from a2bench.hashing import bytes_sha256, canonical_json
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.inputs import entry_sha256
+from a2bench_leaderboard.board.media import FOLDER as MEDIA
+from a2bench_leaderboard.board.media import copy_media, media_problems
 from a2bench_leaderboard.board.page import ASSETS, asset_text, page_html
+from a2bench_leaderboard.board.pages import page_files
 from a2bench_leaderboard.board.tables import latex, markdown, numbers_csv, pairs_csv
 
 INPUTS = "inputs.json"
@@ -21,7 +24,7 @@ MANIFEST = "SHA256SUMS"
 
 
 def board_files(inputs: Mapping[str, Any]) -> dict[str, bytes]:
-    """Every file of a board by name; equal inputs give equal bytes."""
+    """Every file of a board but its media, by path below the folder; equal inputs give equal bytes."""
     text = canonical_json(inputs)
     inputs = json.loads(text)  # the order of keys is that of the file, whoever made them
     document = board_document(inputs) | {"inputs_sha256": bytes_sha256(text.encode())}
@@ -34,10 +37,12 @@ def board_files(inputs: Mapping[str, Any]) -> dict[str, bytes]:
         "LEADERBOARD.md": markdown(document),
         "leaderboard.tex": latex(document),
         INPUTS: text + "\n",
+        **page_files(inputs, document),
     }
     contents = {name: text.encode() for name, text in sorted(texts.items())}
-    sums = "".join(f"{bytes_sha256(data)}  {name}\n" for name, data in contents.items())
-    return contents | {MANIFEST: sums.encode()}
+    sums = {name: bytes_sha256(data) for name, data in contents.items()}
+    sums |= {f"{MEDIA}/{name}": name.partition(".")[0] for name in inputs["media"]["files"]}
+    return contents | {MANIFEST: "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()}
 
 
 def _json_lines(document: Mapping[str, Any]) -> str:
@@ -56,8 +61,13 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def write_board(inputs: Mapping[str, Any], folder: Path) -> Path:
+def write_board(inputs: Mapping[str, Any], folder: Path, media: Mapping[str, Path] | None = None) -> Path:
     """Write a board into a folder of its own; an older board there is replaced.
+
+    Args:
+        inputs: of the board.
+        folder: where it goes.
+        media: where the files that ``inputs["media"]`` names are now; those that are in the folder already may lack.
 
     Returns:
         The path of ``index.html``.
@@ -69,15 +79,32 @@ def write_board(inputs: Mapping[str, Any], folder: Path) -> Path:
     contents = board_files(inputs)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; choose a folder with --output")
-    there = [path.name for path in folder.iterdir()] if folder.exists() else []
-    others = sorted(name for name in there if name not in contents and not name.startswith(".tmp-"))
+    there = {name for name in _files(folder) if not Path(name).name.startswith(".tmp-")}
+    wanted = contents.keys() | {f"{MEDIA}/{name}" for name in inputs["media"]["files"]}
+    others = sorted(there - wanted - _older_board(folder))
     if others:
         raise InputError(f"{folder} holds something other than a board ({others[0]}); choose another folder")
     with explained_output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        copy_media(inputs["media"], media or {}, folder)
         for name, data in contents.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             write_atomically(folder / name, data)
+        for name in there - wanted:
+            (folder / name).unlink()
     return folder / "index.html"
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Every file by its path below a folder."""
+    return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+
+
+def _older_board(folder: Path) -> set[str]:
+    """The files that a board in a folder says are its own."""
+    sums = folder / MANIFEST
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if sums.is_file() else []
+    return {line.partition("  ")[2] for line in lines}
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
@@ -123,13 +150,15 @@ def verify_board(folder: Path, expected: Mapping[str, Any] | None = None) -> lis
     ]
     if inputs["a2bench"] != __version__:
         problems.append(f"the board was made by A2Bench {inputs['a2bench']}, this is {__version__}: numbers may differ")
-    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    there = _files(folder)
+    problems += media_problems(inputs, there)
     for name, data in contents.items():
         if name not in there:
             problems.append(f"{name}: missing")
         elif there[name].read_bytes() != data:
             problems.append(f"{name}: altered, it does not follow from {INPUTS}")
-    problems += [f"{name}: does not belong to the board" for name in sorted(there.keys() - contents.keys())]
+    wanted = contents.keys() | {f"{MEDIA}/{name}" for name in inputs["media"]["files"]}
+    problems += [f"{name}: does not belong to the board" for name in sorted(there.keys() - wanted)]
     return problems
 
 

@@ -15,6 +15,7 @@ from a2bench.report import named_runs
 from a2bench.report.data import check_comparable, reported_groups
 from a2bench.tiers import COMPARABLE
 from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
+from a2bench_leaderboard.board.media import NO_MEDIA, BoardMedia
 from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
 
 SCHEMA = 1
@@ -28,6 +29,7 @@ def board_inputs(
     date: str | None = None,
     any_tier: bool = False,
     prices: Mapping[str, Price] | None = None,
+    media: BoardMedia | None = None,
 ) -> dict[str, Any]:
     """Read everything that a board shows; equal inputs give an equal document.
 
@@ -39,6 +41,7 @@ def board_inputs(
         date: what stands beside it; there is no other date on a board.
         any_tier: take runs too whose videos are not those of the released computation; their tier stands beside them.
         prices: of entries by name.
+        media: takes the videos and pictures; without it there are none.
 
     Raises:
         InputError: the runs cannot stand on one board, or a file is not what it should be.
@@ -61,7 +64,7 @@ def board_inputs(
         (_entry(one, columns, prices.get(one.name, Price())) for one in scores),
         key=lambda entry: (entry["kind"], entry["name"]),
     )
-    return {
+    inputs = {
         "schema": SCHEMA,
         "a2bench": __version__,
         "release": {"name": release, "date": date} if release or date else None,
@@ -72,6 +75,7 @@ def board_inputs(
         "people": read_votes(votes) if votes else None,
         "published": reported_groups([row for table in published_tables().values() for row in table]),
     }
+    return inputs | {"media": NO_MEDIA if media is None else media.index(named, inputs)}
 
 
 def inputs_again(
@@ -80,7 +84,9 @@ def inputs_again(
     validity: Sequence[ValidityFile] = (),
     votes: Path | None = None,
 ) -> dict[str, Any]:
-    """Inputs as `board_inputs` reads them from these runs, with what only a board's own inputs say: release and prices.
+    """Inputs as `board_inputs` reads them from these runs, with what only a board's own inputs say.
+
+    That is release, prices, and the media, whose bytes `verify_board` holds against their names.
 
     Raises:
         InputError: the runs cannot stand on one board, or the board's inputs are damaged.
@@ -88,11 +94,11 @@ def inputs_again(
     try:
         release = own["release"] or {"name": None, "date": None}
         prices = {entry["name"]: Price(**entry["price"]) for entry in own["entries"]}
-        name, date = release["name"], release["date"]
+        name, date, media = release["name"], release["date"], own["media"]
     except (LookupError, TypeError) as error:
         raise InputError(f"the board's inputs are damaged ({type(error).__name__}: {error})") from None
     known = {name: price for name, price in prices.items() if any(price)}
-    return board_inputs(runs, validity, votes, name, date, any_tier=True, prices=known)
+    return board_inputs(runs, validity, votes, name, date, any_tier=True, prices=known) | {"media": media}
 
 
 def _check_cases(runs: dict[str, CurrentRecords]) -> None:

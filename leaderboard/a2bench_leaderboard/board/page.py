@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from a2bench.harness.tables import ARROWS, number_text
 from a2bench.report.page import json_block
+from a2bench_leaderboard.board.pages import system_links
 from a2bench_leaderboard.board.tables import coverage_text, interval_text, people_of, rank_text
 
 GENERATOR = "A2Bench board"
@@ -59,6 +60,7 @@ def page_html(document: Mapping[str, Any]) -> str:
         data=Markup(json_block(cells)),
         people=[people_of(document, entry) for entry in document["entries"]],
         nobody=_not_on_the_board(document),
+        links=system_links(document),
         order=titles.get(document["order"], document["order"]),
         pairs=pairs,
         number=number_text,
