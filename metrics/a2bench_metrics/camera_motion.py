@@ -81,13 +81,11 @@ def _mean_length(vectors: NDArray[np.float32]) -> float:
     return float(np.linalg.norm(vectors, axis=-1).mean(dtype=np.float64))
 
 
-class CameraMotion:
-    """Mean speed that the camera's shift, zoom and roll give to the pixels; neither more nor less is better."""
-
-    info = MetricInfo(
-        name="camera_motion",
+def _info(name: str, title: str, *expectations: Expectation) -> MetricInfo:
+    return MetricInfo(
+        name=name,
         version=1,
-        title="Camera motion",
+        title=title,
         group="motion",
         range=(0, None),
         direction="none",
@@ -95,11 +93,19 @@ class CameraMotion:
         backend="DIS flow + similarity fit",
         unit="% of diagonal per second",
         paper="A2Bench; global motion by robust fit (Odobez and Bouthemy 1995)",
-        expectations=(
-            Expectation("a still video has no camera motion", "value", "frozen", low=0.0, high=0.2),
-            Expectation("a zoom is the camera's motion", "difference", "zoom", "frozen", low=0.5),
-            Expectation("the collage's background drifts", "difference", "collage", "frozen", low=0.3),
-        ),
+        expectations=expectations,
+    )
+
+
+class CameraMotion:
+    """Mean speed that the camera's shift, zoom and roll give to the pixels; neither more nor less is better."""
+
+    info = _info(
+        "camera_motion",
+        "Camera motion",
+        Expectation("a still video has no camera motion", "value", "frozen", low=0.0, high=0.2),
+        Expectation("a zoom is the camera's motion", "difference", "zoom", "frozen", low=0.5),
+        Expectation("the collage's background drifts", "difference", "collage", "frozen", low=0.3),
     )
 
     def score(self, sample: Sample) -> Score:
@@ -111,22 +117,12 @@ class CameraMotion:
 class ObjectMotion:
     """Mean speed of the pixels relative to the camera's motion; neither more nor less is better."""
 
-    info = MetricInfo(
-        name="object_motion",
-        version=1,
-        title="Object motion",
-        group="motion",
-        range=(0, None),
-        direction="none",
-        features=("camera",),
-        backend="DIS flow + similarity fit",
-        unit="% of diagonal per second",
-        paper="A2Bench; global motion by robust fit (Odobez and Bouthemy 1995)",
-        expectations=(
-            Expectation("a still video has no object motion", "value", "frozen", low=0.0, high=0.2),
-            Expectation("a zoom moves objects less", "difference", "collage", "zoom", low=0.1),
-            Expectation("the collage's elements move over the background", "difference", "collage", "frozen", low=0.2),
-        ),
+    info = _info(
+        "object_motion",
+        "Object motion",
+        Expectation("a still video has no object motion", "value", "frozen", low=0.0, high=0.2),
+        Expectation("a zoom moves objects less", "difference", "collage", "zoom", low=0.1),
+        Expectation("the collage's elements move over the background", "difference", "collage", "frozen", low=0.2),
     )
 
     def score(self, sample: Sample) -> Score:

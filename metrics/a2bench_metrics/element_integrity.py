@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
+from a2bench.cases import Role
 from a2bench.ledger import STATES, Entry, State
 from a2bench.metrics import Sample
 from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
@@ -61,33 +63,46 @@ class _TimeInStates:
         return found
 
 
+def _info(
+    name: str,
+    title: str,
+    direction: Literal["higher", "lower"],
+    roles: tuple[Role, ...],
+    *expectations: Expectation,
+    paper: str = "A2Bench, element ledger",
+) -> MetricInfo:
+    return MetricInfo(
+        name=name,
+        version=1,
+        title=title,
+        group="consistency",
+        range=(0, 1),
+        direction=direction,
+        features=("ledger",),
+        backend=BACKEND,
+        roles=roles,
+        paper=paper,
+        expectations=expectations,
+    )
+
+
 class ElementIntegrity(_TimeInStates):
     """Share of the video in which each element is there, once, and itself (kept or pasted); holds the ledger."""
 
     states = ("kept", "pasted")
     evident = STATES
-    info = MetricInfo(
-        name="element_integrity",
-        version=1,
-        title="Element integrity",
-        group="consistency",
-        range=(0, 1),
-        direction="higher",
-        features=("ledger",),
-        backend=BACKEND,
-        roles=("character", "object", "background"),
-        paper="A2Bench, element ledger",
-        expectations=(
-            Expectation("a collage keeps everything", "value", "collage", low=0.85, high=1.0),
-            Expectation("collage is far above shuffled", "difference", "collage", "shuffled", low=0.5),
-            Expectation("a missing object is not kept", "value", "missing-object", low=0.0, high=0.15, role="object"),
-            Expectation("half presence is half of it", "ratio", "half", "collage", 0.35, 0.65, "object"),
-            Expectation("a swap takes half of it", "ratio", "swapped", "collage", 0.35, 0.65, "character"),
-            Expectation("what is there twice is not kept", "value", "duplicated", low=0.0, high=0.25, role="object"),
-            Expectation(
-                "wrong colours are kept less", "difference", "colour-shift", "collage", high=-0.2, role="object"
-            ),
-        ),
+    info = _info(
+        "element_integrity",
+        "Element integrity",
+        "higher",
+        ("character", "object", "background"),
+        Expectation("a collage keeps everything", "value", "collage", low=0.85, high=1.0),
+        Expectation("collage is far above shuffled", "difference", "collage", "shuffled", low=0.5),
+        Expectation("a missing object is not kept", "value", "missing-object", low=0.0, high=0.15, role="object"),
+        Expectation("half presence is half of it", "ratio", "half", "collage", 0.35, 0.65, "object"),
+        Expectation("a swap takes half of it", "ratio", "swapped", "collage", 0.35, 0.65, "character"),
+        Expectation("what is there twice is not kept", "value", "duplicated", low=0.0, high=0.25, role="object"),
+        Expectation("wrong colours are kept less", "difference", "colour-shift", "collage", high=-0.2, role="object"),
     )
 
     def details(self, ledger: Mapping[str, Entry]) -> Mapping[str, object]:
@@ -98,45 +113,28 @@ class ElementIntegrity(_TimeInStates):
 class SwapRate(_TimeInStates):
     """Share of the video in which another is in an element's place; lower is better."""
 
-    states = ("swapped",)
-    evident = ("swapped",)
-    info = MetricInfo(
-        name="swap_rate",
-        version=1,
-        title="Swaps",
-        group="consistency",
-        range=(0, 1),
-        direction="lower",
-        features=("ledger",),
-        backend=BACKEND,
-        roles=("character", "object"),
+    states = evident = ("swapped",)
+    info = _info(
+        "swap_rate",
+        "Swaps",
+        "lower",
+        ("character", "object"),
+        Expectation("nobody is swapped in a collage", "value", "collage", low=0.0, high=0.02),
+        Expectation("those who change places are", "difference", "swapped", "collage", low=0.2),
+        Expectation("who leaves is not swapped", "value", "half", low=0.0, high=0.1),
         paper="A2Bench, element ledger; asked for in OpenS2V-Nexus#23",
-        expectations=(
-            Expectation("nobody is swapped in a collage", "value", "collage", low=0.0, high=0.02),
-            Expectation("those who change places are", "difference", "swapped", "collage", low=0.2),
-            Expectation("who leaves is not swapped", "value", "half", low=0.0, high=0.1),
-        ),
     )
 
 
 class DuplicateRate(_TimeInStates):
     """Share of the video in which an element is there more than once; lower is better."""
 
-    states = ("duplicated",)
-    evident = ("duplicated",)
-    info = MetricInfo(
-        name="duplicate_rate",
-        version=1,
-        title="Duplicates",
-        group="consistency",
-        range=(0, 1),
-        direction="lower",
-        features=("ledger",),
-        backend=BACKEND,
-        roles=("character", "object"),
-        paper="A2Bench, element ledger",
-        expectations=(
-            Expectation("nothing is there twice in a collage", "value", "collage", low=0.0, high=0.05),
-            Expectation("what is there twice is seen", "value", "duplicated", low=0.75, high=1.0),
-        ),
+    states = evident = ("duplicated",)
+    info = _info(
+        "duplicate_rate",
+        "Duplicates",
+        "lower",
+        ("character", "object"),
+        Expectation("nothing is there twice in a collage", "value", "collage", low=0.0, high=0.05),
+        Expectation("what is there twice is seen", "value", "duplicated", low=0.75, high=1.0),
     )

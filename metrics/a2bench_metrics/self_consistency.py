@@ -42,24 +42,28 @@ _EXPECTATIONS = (
     Expectation("elements that come and go are not", "difference", "collage", "flicker", low=0.01),
     Expectation("elements that become others are not", "difference", "collage", "swapped", low=0.01),
 )
-_PAPER = "VBench subject and background consistency (arXiv:2311.17982), over the sampled frames"
+
+
+def _info(name: str, title: str, feature: str, backend: str, default: bool) -> MetricInfo:
+    return MetricInfo(
+        name=name,
+        version=1,
+        title=title,
+        group="quality",
+        range=(0, 1),
+        direction="higher",
+        features=(feature,),
+        backend=backend,
+        paper="VBench subject and background consistency (arXiv:2311.17982), over the sampled frames",
+        default=default,
+        expectations=_EXPECTATIONS,
+    )
 
 
 class FrameConsistency:
     """VBench's formula on pooled EfficientNet-Lite0 features of the frame: no weights to fetch, no extra forward."""
 
-    info = MetricInfo(
-        name="frame_consistency",
-        version=1,
-        title="Consistency over time",
-        group="quality",
-        range=(0, 1),
-        direction="higher",
-        features=("dense",),
-        backend="EfficientNet-Lite0, pooled",
-        paper=_PAPER,
-        expectations=_EXPECTATIONS,
-    )
+    info = _info("frame_consistency", "Consistency over time", "dense", "EfficientNet-Lite0, pooled", default=True)
 
     def score(self, sample: Sample) -> Score:
         """Score one sample."""
@@ -71,19 +75,7 @@ class FrameConsistency:
 class SubjectConsistency:
     """VBench's subject consistency with DINOv2 instead of DINO."""
 
-    info = MetricInfo(
-        name="subject_consistency",
-        version=1,
-        title="Subject consistency over time",
-        group="quality",
-        range=(0, 1),
-        direction="higher",
-        features=("dino",),
-        backend="DINOv2 ViT-B/14",
-        paper=_PAPER,
-        default=False,
-        expectations=_EXPECTATIONS,
-    )
+    info = _info("subject_consistency", "Subject consistency over time", "dino", "DINOv2 ViT-B/14", default=False)
 
     def score(self, sample: Sample) -> Score:
         """Score one sample."""
@@ -94,18 +86,8 @@ class SubjectConsistency:
 class BackgroundConsistency:
     """VBench's background consistency with CLIP ViT-L/14, which all CLIP metrics share, instead of B/32."""
 
-    info = MetricInfo(
-        name="background_consistency",
-        version=1,
-        title="Background consistency over time",
-        group="quality",
-        range=(0, 1),
-        direction="higher",
-        features=("clip",),
-        backend="CLIP ViT-L/14 (OpenAI)",
-        paper=_PAPER,
-        default=False,
-        expectations=_EXPECTATIONS,
+    info = _info(
+        "background_consistency", "Background consistency over time", "clip", "CLIP ViT-L/14 (OpenAI)", default=False
     )
 
     def score(self, sample: Sample) -> Score:
