@@ -11,6 +11,7 @@ METRICS = {
     "swap_rate": "a2bench_metrics.element_integrity:SwapRate",
     "duplicate_rate": "a2bench_metrics.element_integrity:DuplicateRate",
     "copy_paste": "a2bench_metrics.copy_paste:CopyPaste",
+    "pose_copy": "a2bench_metrics.pose_copy:PoseCopy",
     "arcface_similarity": "a2bench_metrics.arcface_similarity:ArcfaceSimilarity",
     "identity_drift": "a2bench_metrics.identity_drift:IdentityDrift",
     "text_alignment": "a2bench_metrics.text_alignment:TextAlignment",
@@ -38,6 +39,7 @@ METRICS = {
 FEATURES = {
     "dense": "a2bench_metrics.dense:DenseFeature",
     "hits": "a2bench_metrics.finder:HitsFeature",
+    "views": "a2bench_metrics.views:ViewsFeature",
     "places": "a2bench_metrics.background_similarity:PlacesFeature",
     "faces": "a2bench_metrics.faces:FacesFeature",
     "detections": "a2bench_metrics.detections:DetectionsFeature",

@@ -38,11 +38,14 @@ class Face:
 
     box: ``(x0, y0, x1, y1)`` in pixels. confidence: of the detector, in [0, 1].
     descriptor: ``[128]`` float64; compare by L2 distance.
+    landmarks: YuNet's ``(x, y)`` in pixels of both eyes (the person's right one first), the nose, and both corners of
+        the mouth.
     """
 
     box: tuple[float, float, float, float]
     confidence: float
     descriptor: NDArray[np.float64]
+    landmarks: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,8 @@ class FacesFeature:
             x0, y0, x1, y1 = (float(v) for v in (row[0], row[1], row[0] + row[2], row[1] + row[3]))
             points = shape(image, _square(dlib, (x0, y0, x1, y1)))
             numbers = np.asarray(descriptor.compute_face_descriptor(image, points), np.float64)
-            faces.append(Face((x0, y0, x1, y1), float(row[14]), numbers))
+            landmarks = tuple((float(x), float(y)) for x, y in row[4:14].reshape(5, 2))
+            faces.append(Face((x0, y0, x1, y1), float(row[14]), numbers, landmarks))
         return sorted(faces, key=lambda face: -face.confidence)
 
     def _loaded(self) -> tuple[Any, Any, Any, Any]:

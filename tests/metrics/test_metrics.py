@@ -17,6 +17,8 @@ from tests.metrics.conftest import MakeSample
 
 METRICS = sorted(registry.paths("metric"))
 MEASURABLE = [name for name in METRICS if not unmet_needs(name)]
+UNMEASURED = {"pose_copy": "the astronaut faces the camera, and neither it nor the balloon has second views"}
+"""What the usual case says nothing of, and why; `test_pose_copy.py` has other cases."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,7 +57,7 @@ def test_scores_stay_inside_the_range_of_the_metric(name: str, control: str, mak
     result = score(name, make_sample(control, "astronaut-balloon-tea-garden"))
     low, high = info(name).range
     values = [result.value, *(entry.value for entry in result.per_element.values())]
-    assert result.value is not None, result.reason
+    assert (result.value is None) == (name in UNMEASURED), result.reason
     for value in values:
         assert value is None or ((low is None or value >= low) and (high is None or value <= high))
     assert len(result.per_frame) in (0, len(result.frames))
@@ -80,9 +82,10 @@ def test_tiny_frames_give_a_value_or_a_reason(name: str) -> None:
 @pytest.mark.parametrize("name", MEASURABLE)
 def test_a_second_scoring_gives_equal_numbers(name: str, make_sample: MakeSample) -> None:
     sample = make_sample("collage", "astronaut-balloon-tea-garden")
-    first = score(name, Sample(sample.case, sample.video))
-    score(name, Sample(make_sample("noise", "rabbit-morning-stretch").case, sample.video))
-    assert score(name, Sample(sample.case, sample.video)) == first
+    video = Video(sample.video.frames[:5], sample.video.fps)
+    first = score(name, Sample(sample.case, video))
+    score(name, Sample(make_sample("noise", "rabbit-morning-stretch").case, video))
+    assert score(name, Sample(sample.case, video)) == first
 
 
 def test_motion_of_a_pan_is_its_speed_whatever_the_frame_rate_and_size() -> None:
