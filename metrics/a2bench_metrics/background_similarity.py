@@ -73,7 +73,7 @@ class PlacesFeature:
         scores: dict[str, tuple[float | None, ...]] = {}
         behind: dict[str, tuple[float | None, ...]] = {name: (None,) * len(frames) for name in hits}
         for name, element in sample.case.named_elements("background"):
-            place = sample.embedded(self.info, element.reference.sha256, partial(_place, element))
+            place = sample.embedded(self.info, element.reference.sha256, partial(embed_place, element))
             scores[name] = tuple(
                 background_score(frame, boxes, place) for frame, boxes in zip(frames, taken, strict=True)
             )
@@ -81,7 +81,8 @@ class PlacesFeature:
         return SamplePlaces(scores, behind)
 
 
-def _place(element: Element) -> Place:
+def embed_place(element: Element) -> Place:
+    """The reference of a background, embedded."""
     count("reference:places")
     return make_place(read_reference(element.reference).pixels)
 
@@ -89,7 +90,7 @@ def _place(element: Element) -> Place:
 def _taken(hits: Mapping[str, Sequence[Hit]], faces: SampleFaces) -> list[list[Box]]:
     """For each looked-at frame what is in front: found elements, their copies, and the bodies below all faces."""
     return [
-        [box for own in hits.values() for box in own[index].boxes] + [_body(face.box) for face in found]
+        [box for own in hits.values() for box in own[index].boxes] + [body(face.box) for face in found]
         for index, found in enumerate(faces.frames)
     ]
 
@@ -110,7 +111,7 @@ def _behind(
 def ground_likeness(frame: DenseFrame, box: Box, boxes: list[Box], place: Place) -> float:
     """Mean over the inner cells of a box of the best cosine with a cell of the place or a free cell of the frame."""
     _, rows, columns = frame.grid.shape
-    free = _free(frame, [*boxes, box])
+    free = free_cells(frame, [*boxes, box])
     width, height = CELL * frame.scale[0], CELL * frame.scale[1]
     x, y = (box[0] + box[2]) / 2 / width, (box[1] + box[3]) / 2 / height
     half_width, half_height = 0.3 * (box[2] - box[0]) / width, 0.3 * (box[3] - box[1]) / height
@@ -122,7 +123,7 @@ def ground_likeness(frame: DenseFrame, box: Box, boxes: list[Box], place: Place)
     return round(float((cells @ ground.T).max(axis=1).mean()), 5)
 
 
-def _body(face: Box) -> Box:
+def body(face: Box) -> Box:
     """About where a person with that face is: three faces wide and eight high, with half a face of hair."""
     x0, y0, x1, y1 = face
     width, height = x1 - x0, y1 - y0
@@ -147,7 +148,11 @@ def background_score(frame: DenseFrame, boxes: list[Box], place: Place) -> float
 
     None where fewer than `MIN_FREE` of the cells are free.
     """
-    free = _free(frame, boxes)
+    return free_score(frame, free_cells(frame, boxes), place)
+
+
+def free_score(frame: DenseFrame, free: NDArray[np.bool_], place: Place) -> float | None:
+    """The same, given which cells are free."""
     if free.mean() < MIN_FREE:
         return None
     cells = frame.grid.reshape(CHANNELS, -1).numpy().T[free.ravel()]
@@ -157,7 +162,7 @@ def background_score(frame: DenseFrame, boxes: list[Box], place: Place) -> float
     return round(cosine + COLOUR_WEIGHT * float(place.colours @ histogram(frame.hsv, mask)), 5)
 
 
-def _free(frame: DenseFrame, boxes: list[Box]) -> NDArray[np.bool_]:
+def free_cells(frame: DenseFrame, boxes: list[Box]) -> NDArray[np.bool_]:
     """Which cells no box touches."""
     free = np.ones(frame.grid.shape[1:], bool)
     width, height = CELL * frame.scale[0], CELL * frame.scale[1]
@@ -211,7 +216,7 @@ class BackgroundSimilarity:
         names = [name for name, _ in sample.case.named_elements("background")]
         if not names:
             return Score(None, reason="the case has no background")
-        curve = tuple(None if score is None else fidelity(score) for score in sample.feature("places").scores[names[0]])
+        curve = tuple(None if score is None else fidelity(score) for score in self.scores(sample)[names[0]])
         values = [value for value in curve if value is not None]
         if not values:
             return Score(None, reason="the elements cover the background in every sampled frame")
@@ -220,3 +225,8 @@ class BackgroundSimilarity:
         best = max(range(len(curve)), key=lambda index: curve[index] or 0.0)
         evidence = (Evidence(sample.frames[best], None, names[0], curve[best]),)
         return Score(value, frames=sample.frames, per_element={names[0]: entry}, evidence=evidence)
+
+    def scores(self, sample: Sample) -> Mapping[str, Sequence[float | None]]:
+        """By id of a background, its score in each sampled frame."""
+        found: SamplePlaces = sample.feature("places")
+        return found.scores

@@ -32,7 +32,9 @@ class DetectedSimilarity:
     def score(self, sample: Sample) -> Score:
         """Score one sample."""
         found: dict[str, Sequence[Detection | None]] = (
-            sample.feature("detections") if any(True for _ in sample.case.named_elements("character", "object")) else {}
+            sample.feature(self.info.features[0])
+            if any(True for _ in sample.case.named_elements("character", "object"))
+            else {}
         )
         if not found:
             return Score(None, reason="the case has neither a character nor an object")

@@ -21,9 +21,9 @@ from a2bench.ledger import Box
 from a2bench.metrics import FeatureInfo, Sample
 from a2bench.resources import device
 from a2bench.weights import verified_folder, verified_weights
-from a2bench_metrics.dino import embed, vit_b14_config
+from a2bench_metrics.dino import directions, load_dino
 from a2bench_metrics.images import element_image
-from a2bench_metrics.networks import filled, read_weights
+from a2bench_metrics.networks import load_published
 
 THRESHOLD = 0.25
 """Confidence of a box: transformers' default."""
@@ -93,14 +93,9 @@ class DetectionsFeature:
 
     def _vectors(self, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         """Unit class tokens of images of any sizes, one by one."""
-        from transformers import Dinov2Model
-
         if self._dino is None:
-            network = filled(Dinov2Model(vit_b14_config()), read_weights(verified_weights("dinov2-vit-b14")))
-            self._dino = network.to(device())
-            count("load:dino")
-        rows = [embed(self._dino, [image])[0] for image in images]
-        return [row / max(float(np.linalg.norm(row)), 1e-6) for row in rows]
+            self._dino = load_dino().to(device())
+        return directions(self._dino, images)
 
     def _loaded(self) -> tuple[Any, Any]:
         if self._detector is None:
@@ -117,18 +112,10 @@ def load_detector(folder: Path, vocabulary: Path, config: Any) -> tuple[Any, Any
     """The network in evaluation mode and its processor, from a folder in the published layout.
 
     Raises:
-        RuntimeError: a weight is missing, superfluous or of another shape.
+        WeightsError: the file is damaged, or a weight is missing, superfluous or of another shape.
     """
     transformers: Any = import_module("transformers")
-
-    network, told = transformers.GroundingDinoForObjectDetection.from_pretrained(
-        folder, config=config, local_files_only=True, output_loading_info=True
-    )
-    wrong = {key: sorted(map(str, told[key])) for key in ("missing_keys", "unexpected_keys", "mismatched_keys")}
-    if any(wrong.values()):
-        raise RuntimeError(f"the weights in {folder} are not those of the network: {wrong}")
-    network.requires_grad_(False)
-    network.train(False)
+    network = load_published("GroundingDinoForObjectDetection", folder, config)
     processor = transformers.GroundingDinoProcessor(
         transformers.GroundingDinoImageProcessor(), transformers.BertTokenizer(str(vocabulary))
     )

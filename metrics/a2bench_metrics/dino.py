@@ -68,14 +68,28 @@ class DinoFeature:
         return {"dinov2-vit-b14": tuple(self._embed([image])[0][:8].tolist())}
 
     def _embed(self, frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        from transformers import Dinov2Model
-
         if self._network is None:
-            weights = read_weights(verified_weights("dinov2-vit-b14"))
-            self._network = filled(Dinov2Model(vit_b14_config()), weights).to(device(), network_dtype())
-            count("load:dino")
+            self._network = load_dino().to(device(), network_dtype())
         count("forward:dino", len(frames))
         return embed(self._network, frames)
+
+
+def load_dino() -> Any:
+    """The published network on the CPU, in float32.
+
+    Raises:
+        WeightsError: its weights are missing or damaged.
+    """
+    from transformers import Dinov2Model
+
+    count("load:dino")
+    return filled(Dinov2Model(vit_b14_config()), read_weights(verified_weights("dinov2-vit-b14")))
+
+
+def directions(network: Any, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+    """Unit class tokens ``[D]`` of images of any sizes, one by one: the product of two is their cosine."""
+    rows = [embed(network, [image])[0] for image in images]
+    return [row / max(float(np.linalg.norm(row)), 1e-6) for row in rows]
 
 
 def embed(network: Any, frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from a2bench.cases import load_suite
+from a2bench.errors import WeightsError
 from a2bench.metrics import Sample
 from a2bench.video import Video
 from a2bench_metrics import detections
@@ -73,7 +74,7 @@ def test_a_torn_checkpoint_is_refused(published: Path, tmp_path: Path) -> None:
     weights = safetensors.load_file(published / "model.safetensors")
     del weights["model.level_embed"]
     safetensors.save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(RuntimeError, match="level_embed"):
+    with pytest.raises(WeightsError, match="level_embed"):
         load_detector(tmp_path, published / "vocab.txt", tiny_config())
 
 
