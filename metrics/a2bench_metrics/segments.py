@@ -98,8 +98,10 @@ class SegmentsFeature:
         masks = dict(zip(shown, self._masks(frames, [wanted[place] for place in shown]), strict=True))
         for place in range(len(sample.frames)):
             frame = sample.video.frames[sample.frames[place]]
-            cut = dict(zip(wanted[place], masks.get(place, ()), strict=True))
-            vectors = dict(zip(cut, self._directions([cut_out(frame, mask) for mask in cut.values()]), strict=True))
+            mask_of = dict(zip(wanted[place], masks.get(place, ()), strict=True))
+            vectors = dict(
+                zip(mask_of, self._directions([cut_out(frame, mask) for mask in mask_of.values()]), strict=True)
+            )
             candidates = {
                 name: [
                     Detection(one.box, one.confidence, float(vectors[one.box] @ references[name]))
@@ -110,7 +112,7 @@ class SegmentsFeature:
             for name, one in share_out(candidates).items():
                 segment = None
                 if one is not None:
-                    mask = cut[one.box]
+                    mask = mask_of[one.box]
                     segment = Segment(around(mask), one.confidence, one.similarity, reduced(mask), seen[name].by)
                 found[name].append(segment)
         return {name: tuple(rows) for name, rows in found.items()}
