@@ -22,7 +22,8 @@ def entry_pages(site: Site) -> Iterator[tuple[str, str]]:
     """Path and text of each entry's page."""
     scales = {column["name"]: _scale(site, column) for column in site.columns}
     outstanding = extremes(site.table, site.by)
-    for entry in site.entries:
+    labels = [entry["label"] for entry in site.entries]
+    for own, entry in enumerate(site.entries):
         found = outstanding[entry["place"]]
         shown = [
             {"title": title, "cases": [_shown_case(site, entry, case) for case in cases]}
@@ -37,6 +38,8 @@ def entry_pages(site: Site) -> Iterator[tuple[str, str]]:
                 "../",
                 entry["label"],
                 entry=entry,
+                own=own,
+                others=[(label, number) for number, label in enumerate(labels) if number != own],
                 rows=[_row(site, entry, column, scales[column["name"]]) for column in site.columns],
                 people=people_of(site.document, entry),
                 cost=_cost(entry),
