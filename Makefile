@@ -28,7 +28,7 @@ system:  ## Chromium and PostgreSQL for the tests, where apt-get may install the
 test-slow: $(READY)  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-validity: $(READY)  ## run all metrics over all controls (half an hour on 2 cores) and write down what came out
+validity: $(READY)  ## run all metrics over all controls (an hour on 2 cores) and write down what came out
 	$(BIN)/a2bench metrics validate --save metrics/validity/a2bench-mini.json --markdown docs/validity.md
 
 lint: $(READY)  ## ruff, mypy strict, pyright
