@@ -27,6 +27,7 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
     facts: dict[str, object] = {
         "kind": "system", "revision": "1", "licence": "", "open_weights": None, "url": "", "tier": None, "tiers": [],
         "settings": {"width": 832, "height": 480, "num_frames": 81, "fps": "16"}, "videos_done": len(samples),
+        "scores_from": "measured",
         "sha256": "", "description": "", "facts": [], "failures": [], "unmeasured": [],
         "cost": {"videos": 1, "failed": 0, "seconds": 1.0, "seconds_per_video": 1.0, "peak_memory": {},
                  "price_per_video": None},
@@ -65,6 +66,7 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
             }
             for number in range(systems)
         ],
+        "submissions": None,
         "people": None,
         "published": [],
         "media": {

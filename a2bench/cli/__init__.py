@@ -31,6 +31,10 @@ COMMANDS = {
         "Is one run better than another? Made for CI too.",
     ),
     "board": ("a2bench_leaderboard.cli:board_group", "The leaderboard: build, verify and compare boards."),
+    "submit": (
+        "a2bench_leaderboard.submissions.cli:submit_group",
+        "Submissions to a leaderboard: pack a run, check one, log arrivals.",
+    ),
     "doctor": ("a2bench.cli.doctor:doctor_command", "Say what works on this machine, and what to do about the rest."),
 }
 

@@ -72,5 +72,8 @@ def _checked_record(line: bytes) -> dict[str, Any] | None:
     head, body, tail = line[:_BODY_START], line[_BODY_START:-1], line[-1:]
     if head != f"{_HEAD}{_check(body)}{_MIDDLE}".encode() or tail != _TAIL.encode():
         return None
-    record: dict[str, Any] = json.loads(body)
-    return record
+    try:
+        record = json.loads(body)
+    except (ValueError, RecursionError):  # written by somebody else, with a check that fits
+        return None
+    return record if isinstance(record, dict) else None

@@ -22,6 +22,18 @@ _validity = click.option(
     help="Verdicts of your own `a2bench metrics validate`, by which metrics are marked.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+_log = click.option(
+    "--submissions",
+    "log_folder",
+    type=click.Path(path_type=Path),
+    help="Log of `a2bench submit receive`: it is shown, and every submission here must stand in it.",
+)
+_suite = click.option(
+    "--suite",
+    "suite_file",
+    type=click.Path(path_type=Path),
+    help="File of the submissions' suite, where it does not come with A2Bench.",
+)
 
 
 def _need_scipy() -> None:
@@ -127,6 +139,8 @@ def board_group() -> None:
     metavar="NAME=PRICE",
     help="What an entry's paid interface costs a call; may be repeated.",
 )
+@_log
+@_suite
 @_validity
 @_json
 def build_command(
@@ -139,24 +153,32 @@ def build_command(
     media: "MediaChoice",
     hourly: tuple[str, ...],
     per_call: tuple[str, ...],
+    log_folder: Path | None,
+    suite_file: Path | None,
     validity: Path | None,
     as_json: bool,
 ) -> int:
     """Write the board of RUNS: page, JSON, CSV, Markdown and LaTeX of the same numbers.
 
-    The runs are over the same cases of one suite. Equal inputs give equal bytes; `inputs.json` in the folder holds
-    every value, and `a2bench board verify` makes everything else again from it.
+    RUNS are run folders and submissions, over the same cases of one suite. Equal inputs give equal bytes;
+    `inputs.json` in the folder holds every value, and `a2bench board verify` makes everything else again from it.
     """
     _need_scipy()
     from a2bench.harness.validity_file import known_validity
     from a2bench_leaderboard.board.folder import write_board
     from a2bench_leaderboard.board.inputs import board_inputs
     from a2bench_leaderboard.board.media import BoardMedia
+    from a2bench_leaderboard.submissions.board import opened_runs
+    from a2bench_leaderboard.submissions.log import SubmissionLog
 
-    prices = _prices(hourly, per_call)
-    with tempfile.TemporaryDirectory(prefix="a2bench-board-") as work:
+    prices, verdicts = _prices(hourly, per_call), known_validity(validity)
+    log = SubmissionLog(log_folder) if log_folder else None
+    with (
+        tempfile.TemporaryDirectory(prefix="a2bench-board-") as work,
+        opened_runs(runs, suite_file) as folders,
+    ):
         taken = BoardMedia(media, Path(work))
-        inputs = board_inputs(runs, known_validity(validity), votes, release, date, any_tier, prices, taken)
+        inputs = board_inputs(folders, verdicts, votes, release, date, any_tier, prices, taken, log)
         page = write_board(inputs, output, taken.sources)
     files = inputs["media"]["files"]
     videos, size = sum(video["file"] is not None for video in inputs["media"]["videos"].values()), sum(files.values())
@@ -194,10 +216,18 @@ def _named_price(text: str) -> tuple[str, float]:
     help="Also hold the inputs against the runs that they were read from; name all of them.",
 )  # fmt: skip
 @click.option("--votes", type=click.Path(path_type=Path), help="With --run: the results.json that was given.")
+@_log
+@_suite
 @_validity
 @_json
 def verify_command(
-    folder: Path, runs: tuple[Path, ...], votes: Path | None, validity: Path | None, as_json: bool
+    folder: Path,
+    runs: tuple[Path, ...],
+    votes: Path | None,
+    log_folder: Path | None,
+    suite_file: Path | None,
+    validity: Path | None,
+    as_json: bool,
 ) -> int:
     """Make a board again from its inputs and compare every byte; exits with 1 when anything differs."""
     _need_scipy()
@@ -205,10 +235,14 @@ def verify_command(
     from a2bench.harness.validity_file import known_validity
     from a2bench_leaderboard.board.folder import INPUTS, read_json, verify_board
     from a2bench_leaderboard.board.inputs import inputs_again
+    from a2bench_leaderboard.submissions.board import opened_runs
+    from a2bench_leaderboard.submissions.log import SubmissionLog
 
     expected = None
     if runs:
-        expected = inputs_again(read_json(folder, INPUTS), runs, known_validity(validity), votes)
+        log = SubmissionLog(log_folder) if log_folder else None
+        with opened_runs(runs, suite_file) as folders:
+            expected = inputs_again(read_json(folder, INPUTS), folders, known_validity(validity), votes, log)
     problems = verify_board(folder, expected)
     if as_json:
         click.echo(json.dumps({"board": str(folder), "problems": problems}, indent=2))

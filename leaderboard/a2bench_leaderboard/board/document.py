@@ -51,6 +51,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "entries": entries,
         "pairs": pairs,
         "weights": weights,
+        "submissions": inputs["submissions"],
         "people": inputs["people"],
         "published": inputs["published"],
     }

@@ -141,13 +141,10 @@ def verify_board(folder: Path, expected: Mapping[str, Any] | None = None) -> lis
         problems += [f"{INPUTS}: {where} is not what the runs say" for where in differing(inputs, expected)]
     try:
         contents = board_files(inputs)
+        forged = [entry["name"] for entry in inputs["entries"] if entry["sha256"] != entry_sha256(entry)]
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, jinja2.TemplateError) as error:
         return [*problems, f"{INPUTS}: no board can be made from it ({type(error).__name__}: {error})"]
-    problems += [
-        f"{INPUTS}: the values of {entry['name']!r} are not those of its hash"
-        for entry in inputs["entries"]
-        if entry["sha256"] != entry_sha256(entry)
-    ]
+    problems += [f"{INPUTS}: the values of {name!r} are not those of its hash" for name in forged]
     if inputs["a2bench"] != __version__:
         problems.append(f"the board was made by A2Bench {inputs['a2bench']}, this is {__version__}: numbers may differ")
     there = _files(folder)

@@ -17,6 +17,8 @@ from a2bench.tiers import COMPARABLE
 from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
 from a2bench_leaderboard.board.media import NO_MEDIA, BoardMedia
 from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
+from a2bench_leaderboard.submissions.board import logged, scores_from
+from a2bench_leaderboard.submissions.log import SubmissionLog
 
 SCHEMA = 1
 
@@ -30,6 +32,7 @@ def board_inputs(
     any_tier: bool = False,
     prices: Mapping[str, Price] | None = None,
     media: BoardMedia | None = None,
+    log: SubmissionLog | None = None,
 ) -> dict[str, Any]:
     """Read everything that a board shows; equal inputs give an equal document.
 
@@ -42,6 +45,7 @@ def board_inputs(
         any_tier: take runs too whose videos are not those of the released computation; their tier stands beside them.
         prices: of entries by name.
         media: takes the videos and pictures; without it there are none.
+        log: of submissions; it is shown, and every submission among the runs must stand in it.
 
     Raises:
         InputError: the runs cannot stand on one board, or a file is not what it should be.
@@ -61,7 +65,7 @@ def board_inputs(
     if unknown := prices.keys() - named.keys():
         raise UnknownNameError("entry of the board with a price", min(unknown), named)
     entries = sorted(
-        (_entry(one, columns, prices.get(one.name, Price())) for one in scores),
+        (_entry(one, columns, prices.get(one.name, Price()), log) for one in scores),
         key=lambda entry: (entry["kind"], entry["name"]),
     )
     inputs = {
@@ -72,6 +76,7 @@ def board_inputs(
         "cases": case_facts(named),
         "columns": [{**column.document(), "made_by": column.made_by} for column in columns],
         "entries": entries,
+        "submissions": logged(log) if log else None,
         "people": read_votes(votes) if votes else None,
         "published": reported_groups([row for table in published_tables().values() for row in table]),
     }
@@ -83,6 +88,7 @@ def inputs_again(
     runs: Sequence[Path],
     validity: Sequence[ValidityFile] = (),
     votes: Path | None = None,
+    log: SubmissionLog | None = None,
 ) -> dict[str, Any]:
     """Inputs as `board_inputs` reads them from these runs, with what only a board's own inputs say.
 
@@ -98,7 +104,8 @@ def inputs_again(
     except (LookupError, TypeError) as error:
         raise InputError(f"the board's inputs are damaged ({type(error).__name__}: {error})") from None
     known = {name: price for name, price in prices.items() if any(price)}
-    return board_inputs(runs, validity, votes, name, date, any_tier=True, prices=known) | {"media": media}
+    found = board_inputs(runs, validity, votes, name, date, any_tier=True, prices=known, log=log)
+    return found | {"media": media}
 
 
 def _check_cases(runs: dict[str, CurrentRecords]) -> None:
@@ -137,7 +144,7 @@ def _columns(scores: Sequence[RunScores]) -> list[Column]:
     return list(columns.values())
 
 
-def _entry(one: RunScores, columns: Sequence[Column], price: Price) -> dict[str, Any]:
+def _entry(one: RunScores, columns: Sequence[Column], price: Price, log: SubmissionLog | None) -> dict[str, Any]:
     manifest, run = one.run.manifest, one.run
     system = manifest.system
     content = {
@@ -163,6 +170,7 @@ def _entry(one: RunScores, columns: Sequence[Column], price: Price) -> dict[str,
         "tiers": sorted({entry["tier"] for entry in making_counts(run) if entry["tier"]}),
         "videos_done": sum(record.status == "done" for record in run.samples.values()),
         **entry_facts(run, price),
+        "scores_from": scores_from(one.name, run.store.folder, log),
         "sha256": entry_sha256(content),
         **content,
     }

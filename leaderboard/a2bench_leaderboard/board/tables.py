@@ -40,8 +40,8 @@ def numbers_csv(document: Document) -> str:
 
 def _number_lines(document: Document) -> Iterator[list[Any]]:
     yield [
-        "cases_of", "entry", "kind", "column", "version", "direction", "value", "low", "high", "num_cases", "scored",
-        "total", "coverage", "rank_best", "rank_worst", "unranked", "validity",
+        "cases_of", "entry", "kind", "scores_from", "column", "version", "direction", "value", "low", "high",
+        "num_cases", "scored", "total", "coverage", "rank_best", "rank_worst", "unranked", "validity",
     ]  # fmt: skip
     for part in document["slices"]:
         for entry in document["entries"]:
@@ -49,8 +49,9 @@ def _number_lines(document: Document) -> Iterator[list[Any]]:
                 cell = entry["numbers"][part["name"]][column["name"]]
                 coverage = cell["scored"] / cell["total"] if cell["total"] else None
                 yield [
-                    part["name"], entry["name"], entry["kind"], column["name"], column["version"], column["direction"],
-                    cell["value"], cell["low"], cell["high"], cell["cases"], cell["scored"], cell["total"], coverage,
+                    part["name"], entry["name"], entry["kind"], entry["scores_from"], column["name"],
+                    column["version"], column["direction"], cell["value"], cell["low"], cell["high"],
+                    cell["cases"], cell["scored"], cell["total"], coverage,
                     *(cell.get("ranks") or (None, None)), cell.get("unranked"), column["validity"]["state"],
                 ]  # fmt: skip
 
@@ -91,7 +92,8 @@ def _markdown_table(document: Document, columns: Sequence[Mapping[str, Any]], pe
     head = ["system", *(_head(column) for column in columns)]
     lines = []
     for entry in document["entries"]:
-        cells = [entry["name"] + (" (control)" if entry["kind"] == "control" else "")]
+        marks = [*(["control"] if entry["kind"] == "control" else []), *_source(entry)]
+        cells = [entry["name"] + (f" ({', '.join(marks)})" if marks else "")]
         for column in columns:
             cell = entry["numbers"]["all"][column["name"]]
             parts = [number_text(cell["value"]), interval_text(cell), rank_text(cell), coverage_text(cell)]
@@ -103,6 +105,11 @@ def _markdown_table(document: Document, columns: Sequence[Mapping[str, Any]], pe
         head.append(f"people ({document['people']['unit']})")
     rows = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(map(markdown_cell, row)) + " |" for row in rows)
+
+
+def _source(entry: Mapping[str, Any]) -> list[str]:
+    """How scores of somebody else stand here: ``recomputed`` or ``reported``; nothing for those measured here."""
+    return [] if entry["scores_from"] == "measured" else [entry["scores_from"]]
 
 
 def _head(column: Mapping[str, Any]) -> str:
@@ -131,7 +138,7 @@ def latex(document: Document) -> str:
         if before == "system" and entry["kind"] == "control":
             lines.append(r"\midrule")
         before = entry["kind"]
-        cells = [_latex(entry["title"])]
+        cells = [" ".join([_latex(entry["title"]), *(f"({source})" for source in _source(entry))])]
         cells += [_latex_cell(entry["numbers"]["all"][column["name"]]) for column in columns]
         lines.append(" & ".join(cells) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
