@@ -51,6 +51,7 @@ class ModelMeta(BaseModel):
     device: ``cpu`` runs in as many worker processes as there are cores, ``gpu`` in one per ``gpus`` devices,
         ``remote`` in any number.
     gpus: how many make each video together.
+    parameters: of the network that makes the video, without encoders, as its authors count them; None if not stated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +64,7 @@ class ModelMeta(BaseModel):
     licence: str = "unknown"
     url: str = ""
     open_weights: bool | None = None
+    parameters: Annotated[int, Field(ge=1)] | None = None
     max_references: Annotated[int, Field(ge=1)] = 8
     roles: tuple[Role, ...] = ("character", "object", "background")
     device: Literal["cpu", "gpu", "remote"] = "cpu"

@@ -32,6 +32,7 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
         "cost": {"videos": 1, "failed": 0, "seconds": 1.0, "seconds_per_video": 1.0, "peak_memory": {},
                  "price_per_video": None},
         "price": {"per_hour": None, "per_call": None},
+        "seconds": [60.0 + n % 7 for n in range(len(samples))], "parameters": None, "cost_unknown": None,
     }  # fmt: skip
     kept = {"verdict": "lost", "spans": [["kept", 0, 3.0], ["lost", 3.0, 5.0]], "others": []}
     ledger = [[{"element": role, **kept} for role in roles[int(case[1:]) % 3]] for case, _ in samples]

@@ -48,6 +48,7 @@ class ConsisID(DiffusersSystem):
         licence="Apache-2.0 as tagged; CogVideoX licence (5B) beneath; InsightFace antelopev2: non-commercial research",
         url="https://github.com/PKU-YuanGroup/ConsisID",
         open_weights=True,
+        parameters=5_000_000_000,
         max_references=1,
         roles=("character",),
         device="gpu",

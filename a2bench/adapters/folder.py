@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from a2bench.cases import Case, Suite
 from a2bench.errors import AdapterError, InputError, MissingVideoError, VideoError
 from a2bench.hashing import file_sha256
@@ -65,10 +67,11 @@ class Folder:
         map: file that says which video belongs to which case.
         name: name of the system that made the videos; the folder's name if not given.
         layout: ``opens2v`` (``ID.mp4``) or ``vbench`` (``PROMPT-N.mp4``).
+        title, licence, parameters, open_weights: of the system that made them, for tables: texts, a number, yes or no.
 
     Raises:
-        InputError: there is no such folder, map or layout, both a map and a layout are given, or the map cannot be
-            understood.
+        InputError: there is no such folder, map or layout, both a map and a layout are given, or the map or a fact of
+            the system cannot be understood.
     """
 
     meta = ModelMeta(
@@ -78,7 +81,17 @@ class Folder:
         description="videos that exist already, matched to cases by file name (--set path=FOLDER)",
     )
 
-    def __init__(self, path: str, map: str | None = None, name: str | None = None, layout: str | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        map: str | None = None,
+        name: str | None = None,
+        layout: str | None = None,
+        title: str | None = None,
+        licence: str | None = None,
+        parameters: str | None = None,
+        open_weights: str | None = None,
+    ) -> None:
         self.path = Path(path).expanduser().resolve()
         if not self.path.is_dir():
             raise InputError(f"no such folder of videos: {path}")
@@ -86,7 +99,8 @@ class Folder:
             name = re.sub(r"[^A-Za-z0-9._-]+", "-", self.path.name).lstrip("._-")[:64] or "folder"
         elif not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
             raise InputError(f"name {name!r} must be 1 to 64 letters, digits, dots, dashes or underscores")
-        self.meta = Folder.meta.model_copy(update={"name": name})
+        given = {"title": title, "licence": licence, "parameters": parameters, "open_weights": open_weights}
+        self.meta = _with_facts(Folder.meta.model_copy(update={"name": name}), given)
         if map and layout:
             raise InputError("give a map of the videos or a layout, not both")
         self._layout = naming.layout(layout) if layout else None
@@ -193,6 +207,16 @@ class Folder:
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self.path) if path.is_relative_to(self.path) else path)
+
+
+def _with_facts(meta: ModelMeta, given: dict[str, str | None]) -> ModelMeta:
+    try:
+        return ModelMeta.model_validate(
+            {**meta.model_dump(), **{key: value for key, value in given.items() if value is not None}}
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{first['loc'][0]}={first['input']!r} cannot be understood: {first['msg']}") from None
 
 
 def read_map(path: Path, folder: Path) -> dict[Request, Path]:

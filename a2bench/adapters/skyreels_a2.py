@@ -64,6 +64,7 @@ class SkyReelsA2:
         licence="Apache-2.0 (weights, as tagged by Skywork; their code: Skywork community licence)",
         url="https://github.com/SkyworkAI/SkyReels-A2",
         open_weights=True,
+        parameters=14_000_000_000,
         max_references=3,
         device="gpu",
     )

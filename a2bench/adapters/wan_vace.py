@@ -25,6 +25,7 @@ def _meta(size: str) -> ModelMeta:
         licence="Apache-2.0",
         url="https://github.com/ali-vilab/VACE",
         open_weights=True,
+        parameters={"1.3B": 1_300_000_000, "14B": 14_000_000_000}[size],
         max_references=MAX_REFERENCES,
         device="gpu",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,33 @@ from a2bench.harness.store import RunStore
 from a2bench.harness.tables import CurrentRecords, describe_metric
 from a2bench_human_eval.protocol import OVERALL
 from a2bench_human_eval.statistics.metric_agreement import metric_agreement
-from a2bench_human_eval.statistics.preferences import preferences_from_votes
+from a2bench_human_eval.statistics.preferences import Preferences, preferences_from_votes
 from a2bench_human_eval.votes_table import Table, pair_votes_of
+
+
+class StudyPreferences(NamedTuple):
+    """What people prefer in a study, by ids: prompts of ``preferences`` are ``cases``, its systems ``systems``."""
+
+    systems: tuple[str, ...]
+    cases: tuple[str, ...]
+    preferences: Preferences
+
+
+def study_preferences(table: Table, dimension: str = OVERALL) -> StudyPreferences:
+    """The pairwise votes on one question, pooled by case and pair.
+
+    Args:
+        table: of `votes_table`, pairwise.
+        dimension: the question that people answered.
+
+    Raises:
+        InputError: there are no votes on it.
+    """
+    votes = pair_votes_of(table, dimension)
+    if not len(votes):
+        raise InputError(f"there are no pairwise votes on {dimension!r}; metrics cannot be held against people yet")
+    cases = sorted(table[(table["dimension"] == dimension) & (table["purpose"] == "rating")]["case"].unique())
+    return StudyPreferences(tuple(votes.systems), tuple(cases), preferences_from_votes(votes))
 
 
 def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = OVERALL) -> list[dict[str, Any]]:
@@ -27,21 +52,17 @@ def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = O
     Raises:
         InputError: no votes on it, or the runs are not those of the study.
     """
-    votes = pair_votes_of(table, dimension)
-    if not len(votes):
-        raise InputError(f"there are no pairwise votes on {dimension!r}; metrics cannot be held against people yet")
-    cases = sorted(table[(table["dimension"] == dimension) & (table["purpose"] == "rating")]["case"].unique())
+    systems, cases, preferences = study_preferences(table, dimension)
     runs = {records.manifest.system.name: records for records in (CurrentRecords(RunStore(f)) for f in folders)}
-    if missing := [name for name in votes.systems if name not in runs]:
+    if missing := [name for name in systems if name not in runs]:
         raise InputError(f"no run of {missing[0]!r} was given; give one with --runs for each system of the study")
-    preferences = preferences_from_votes(votes)
     names = dict.fromkeys(metric for run in runs.values() for metric in run.manifest.metrics)
     rows = []
     for metric in names:
         info = describe_metric(metric)
         if info["direction"] not in ("higher", "lower"):
             continue
-        values = np.array([[_mean(runs[system], case, metric) for system in votes.systems] for case in cases])
+        values = np.array([[_mean(runs[system], case, metric) for system in systems] for case in cases])
         if np.isnan(values).all():
             rows.append({"metric": metric, "accuracy": None, "reason": "no values in these runs"})
             continue

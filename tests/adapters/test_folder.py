@@ -41,6 +41,13 @@ def test_file_names_say_case_and_seed(file: str, seed: int, tmp_path: Path) -> N
         folder.generate(make_case("cat"), seed=3, settings=SETTINGS)
 
 
+def test_what_is_known_of_the_system_can_be_said(tmp_path: Path) -> None:
+    meta = Folder(str(tmp_path), licence="MIT", parameters="14000000000", open_weights="yes").meta
+    assert (meta.licence, meta.parameters, meta.open_weights) == ("MIT", 14_000_000_000, True)
+    with pytest.raises(InputError, match="parameters='many' cannot be understood"):
+        Folder(str(tmp_path), parameters="many")
+
+
 def test_a_case_whose_id_ends_in_a_number_keeps_its_file(tmp_path: Path) -> None:
     put(tmp_path / "cat_1.mp4")
     folder = Folder(str(tmp_path))

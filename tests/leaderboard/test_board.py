@@ -13,17 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from a2bench.cases import load_suite
 from a2bench.cli import cli
 from a2bench.errors import InputError
+from a2bench.harness.bootstrap import clustered_interval
 from a2bench.harness.records import RunManifest
 from a2bench.harness.store import RunStore
 from a2bench.harness.tables import CurrentRecords
 from a2bench.totals.run import run_totals
 from a2bench_leaderboard.board.document import board_document
+from a2bench_leaderboard.board.facts import EXISTED, Price
+from a2bench_leaderboard.board.figures import cost_points
 from a2bench_leaderboard.board.folder import board_files, read_json, verify_board, write_board
 from a2bench_leaderboard.board.inputs import board_inputs
 
@@ -33,6 +37,10 @@ from page_reader import PageReader  # noqa: E402
 
 MINI = load_suite("a2bench-mini")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SYSTEMS: dict[str, dict[str, Any]] = {
+    "alpha": {"licence": "Apache-2.0", "parameters": 14_000_000_000, "open_weights": True},
+    "beta": {"licence": "proprietary", "open_weights": False},
+}
 VOTES = {
     "protocol": "pairwise",
     "boards": [
@@ -56,9 +64,27 @@ def demo(folder: Path, kind: str = "system", title: str = "", **facts: Any) -> P
     run = write_demo_run(folder, Demo(shared_video=True, flaws=0.0, metrics=metrics, **facts), MINI)
     store = RunStore(run)
     manifest: RunManifest = store.manifest()
-    system = manifest.system.model_copy(update={"kind": kind, "title": title})
-    store.write_manifest(manifest.model_copy(update={"system": system}))
+    system = manifest.system.model_copy(update={"kind": kind, "title": title, **SYSTEMS.get(manifest.system.name, {})})
+    store.write_manifest(manifest.model_copy(update={"system": system, "adapter": "command", "options": {}}))
+    for number, sample in enumerate(list(store.samples.values())):
+        store.record_sample(sample.model_copy(update={"seconds": 30.0 + 10 * (number % 5)}))
     return run
+
+
+def write_votes(folder: Path) -> Path:
+    """``results.json`` and ``votes.parquet`` as of `a2bench rate export`: two of three prefer alpha to beta."""
+    rows = [
+        {
+            "rater": f"r{rater}", "ballot": 3 * number + rater, "purpose": "rating", "case": case.id, "seed": 0,
+            "left": "beta" if rater else "alpha", "right": "alpha" if rater else "beta",
+            "question": "overall", "dimension": "overall", "answer": ("left", "right", "left")[rater],
+        }
+        for number, case in enumerate(MINI.cases[:8])
+        for rater in range(3)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_parquet(folder / "votes.parquet", index=False)
+    (folder / "results.json").write_text(json.dumps(VOTES))
+    return folder / "results.json"
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +100,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def inputs(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    votes = tmp_path_factory.mktemp("votes") / "results.json"
-    votes.write_text(json.dumps(VOTES))
-    return board_inputs(runs, votes=votes)
+    votes = write_votes(tmp_path_factory.mktemp("votes"))
+    return board_inputs(runs, votes=votes, prices={"alpha": Price(per_hour=3.6)})
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +171,8 @@ def test_seeds_of_a_case_are_one_case(inputs: dict[str, Any]) -> None:
     entry = next(entry for entry in doubled["entries"] if entry["name"] == "alpha")
     entry["samples"] = [[case, seed] for case, _ in entry["samples"] for seed in (0, 1)]
     entry["values"] = {name: [v for v in values for _ in (0, 1)] for name, values in entry["values"].items()}
+    for name in ("videos", "seconds"):
+        entry[name] = [v for v in entry[name] for _ in (0, 1)]
     once, twice = board_document(inputs), board_document(doubled)
     assert once["pairs"] == twice["pairs"]
     one, two = (entry_of(found, "alpha")["numbers"]["all"]["text_alignment"] for found in (once, twice))
@@ -164,7 +191,7 @@ def test_a_board_is_made_again_byte_for_byte_whatever_the_order_of_runs(runs: li
     assert "no difference" in board("diff", tmp_path / "one", tmp_path / "two").stdout
 
 
-@pytest.mark.parametrize("edits", [40, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("edits", [22, pytest.param(1000, marks=pytest.mark.slow)])
 def test_every_single_edit_is_found(inputs: dict[str, Any], tmp_path: Path, edits: int) -> None:
     folder = write_board(inputs, tmp_path / "board").parent
     names = sorted(files_of(folder))
@@ -248,6 +275,48 @@ def test_a_metric_that_fails_the_controls_is_grey_and_says_so(inputs: dict[str, 
     page = files["index.html"].decode()
     assert page.count('class="number fails"') == 1 + 4 and "FAILS the controls" in page
     assert "FAILS the controls" in files["LEADERBOARD.md"].decode()
+
+
+def test_cost_stands_beside_quality_and_what_is_not_known_says_why(inputs: dict[str, Any]) -> None:
+    changed = deepcopy(inputs)
+    beta = next(entry for entry in changed["entries"] if entry["name"] == "beta")
+    beta["cost_unknown"] = EXISTED
+    document = board_document(changed)
+    alpha = entry_of(document, "alpha")["spending"]
+    assert alpha["seconds"]["value"] == 50 and alpha["price"]["value"] == pytest.approx(50 * 3.6 / 3600)
+    low, high = clustered_interval((case.id, 30.0 + 10 * (n % 5)) for n, case in enumerate(MINI.cases)) or (0, 0)
+    assert (alpha["seconds"]["low"], alpha["seconds"]["high"]) == pytest.approx((low, high), rel=1e-5)
+    points, left_out = cost_points(document, "seconds")
+    assert [point.name for point in points] == ["alpha", "collage"]
+    assert left_out == [f"beta: {EXISTED}", "gamma: no Headline (19 of 20 samples)"]
+    page = board_files(changed)["index.html"].decode()
+    assert page.count('<circle class="dot"') == 3 and EXISTED in page  # two against seconds, one against the price
+    assert "Plot of price" in page and page.index("<details>") < page.index('class="plot radar"')
+
+
+def test_what_people_prefer_stands_beside_each_number(
+    inputs: dict[str, Any], document: dict[str, Any], runs: list[Path], tmp_path: Path
+) -> None:
+    found = {column["name"]: column["agreement"] for column in document["columns"]}
+    means = {name: (name_values(inputs, "alpha", name), name_values(inputs, "beta", name)) for name in found}
+    alpha, beta = (values[:8] for values in means["text_alignment"])
+    assert found["text_alignment"]["value"] == np.mean([a > b for a, b in zip(alpha, beta, strict=True)])
+    assert found["text_alignment"]["pairs"] == 8 and found["motion_amount"] is None  # it has no better side
+    page = board_files(inputs)["index.html"].decode()
+    assert "Do the numbers agree with people?" in page and "people 1.000" in page
+    votes = write_votes(tmp_path)
+    (tmp_path / "votes.parquet").unlink()
+    alone = board_inputs(runs, votes=votes)
+    assert (
+        alone["people"]["agreement"] is None and "Not known: votes.parquet" in board_files(alone)["index.html"].decode()
+    )
+    (tmp_path / "votes.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(InputError, match=r"is no votes.parquet"):
+        board_inputs(runs, votes=votes)
+
+
+def name_values(inputs: dict[str, Any], entry: str, column: str) -> list[float]:
+    return next(e for e in inputs["entries"] if e["name"] == entry)["values"][column]
 
 
 def test_a_lead_that_hangs_on_the_weights_is_told(inputs: dict[str, Any]) -> None:
@@ -355,11 +424,14 @@ def test_the_table_is_sorted_and_filtered_by_keyboard(inputs: dict[str, Any], tm
         assert before != after and "20/20" not in after
         page.select_option("#group", "text")
         assert page.is_hidden("#board td[data-column='0'] >> nth=0")
-        page.select_option("#open", "open")
-        assert page.inner_text("#count") == "0 of 3 systems"
-        page.select_option("#open", "*")
+        for filter_, value in (("#open", "open"), ("#size", "large"), ("#licence", "0")):
+            page.select_option(filter_, value)
+            assert page.inner_text("#count") == "1 of 3 systems" and page.is_visible("#board tr[data-name=alpha]")
+            page.select_option(filter_, "*")
+        assert page.inner_text("#count") == "3 systems"
         page.select_option("#group", "*")
         assert told == [] and all(address.startswith(page_file.parent.as_uri()) for address in asked)
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
         serious = [
             violation["id"]
             for violation in axe.Axe().run(page).response["violations"]

@@ -69,11 +69,13 @@ function showSlice() {
 }
 
 function filter() {
-  const [group, tier, open] = ["group", "tier", "open"].map((id) => byId(id).value);
+  const [group, tier] = ["group", "tier"].map((id) => byId(id).value);
+  const facts = ["open", "licence", "size"].map((id) => [id, byId(id).value]);
   for (const cell of table.querySelectorAll("[data-group]")) cell.hidden = group !== "*" && cell.dataset.group !== group;
   let [shown, all] = [0, 0];
   for (const row of rowsOf(table.tBodies[0])) {
-    const fits = (tier === "*" || row.dataset.tiers.split("|").includes(tier)) && (open === "*" || row.dataset.open === open);
+    const known = facts.every(([fact, wanted]) => wanted === "*" || row.dataset[fact] === wanted);
+    const fits = known && (tier === "*" || row.dataset.tiers.split("|").includes(tier));
     row.hidden = !fits;
     all += 1;
     shown += fits;
@@ -82,7 +84,7 @@ function filter() {
 }
 
 byId("slice").addEventListener("change", showSlice);
-for (const id of ["group", "tier", "open"]) byId(id).addEventListener("change", filter);
+for (const id of ["group", "tier", "open", "licence", "size"]) byId(id).addEventListener("change", filter);
 byId("tools").hidden = false;
 showSlice();
 filter();

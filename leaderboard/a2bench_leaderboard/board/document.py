@@ -9,6 +9,7 @@ from a2bench.cases import ROLES
 from a2bench.totals.definition import DIMENSIONS
 from a2bench.totals.expectations import PREFIX
 from a2bench.totals.means import OFFSET
+from a2bench_leaderboard.board.spending import spending
 from a2bench_leaderboard.board.table import BoardTable, read_table
 from a2bench_leaderboard.columns import HEADLINE_COLUMN
 from a2bench_leaderboard.statistics import LEVEL, CaseSums, cases_to_separate, means, rank
@@ -46,20 +47,29 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "suite": inputs["suite"],
         "level": LEVEL,
         "order": order,
-        "columns": [{key: value for key, value in column.items() if key != "made_by"} for column in columns],
+        "columns": [
+            {key: value for key, value in column.items() if key != "made_by"}
+            | {"agreement": ((inputs["people"] or {}).get("agreement") or {}).get(column["name"])}
+            for column in columns
+        ],
         "slices": [{"name": s["name"], "title": s["title"], "cases": len(s["cases"])} for s in slices],
         "entries": entries,
         "pairs": pairs,
         "weights": weights,
         "submissions": inputs["submissions"],
-        "people": inputs["people"],
+        "people": inputs["people"] and {key: value for key, value in inputs["people"].items() if key != "agreement"},
         "published": inputs["published"],
     }
 
 
 def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {key: value for key, value in entry.items() if key not in ("samples", "values", "videos", "ledger")}
-    return facts | {"samples": len(entry["samples"]), "numbers": {}}
+    of_samples = ("samples", "values", "videos", "ledger", "seconds")
+    facts = {key: value for key, value in entry.items() if key not in of_samples}
+    spent = {
+        name: {key: _rounded(value) if isinstance(value, float) else value for key, value in cost.items()}
+        for name, cost in spending(entry).items()
+    }
+    return facts | {"samples": len(entry["samples"]), "spending": spent, "numbers": {}}
 
 
 def _slices(cases: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,8 @@ from a2bench.harness.store import SampleId
 from a2bench.harness.tables import CurrentRecords, missing_reasons, shown_text
 from a2bench.report.data import describe_case, run_facts, suite_cases
 
+EXISTED = "its videos existed already; what making them took is not known"
+
 
 class Price(NamedTuple):
     """What a system's videos are paid with, in any currency: per hour of a worker, per call of a paid interface."""
@@ -24,7 +26,8 @@ class Price(NamedTuple):
 def entry_facts(run: CurrentRecords, price: Price) -> dict[str, Any]:
     """What an entry says beside its values.
 
-    ``facts``: names and texts of how it ran. ``cost``: of `a2bench.harness.cost.Cost`, and ``price`` as it was given.
+    ``facts``: names and texts of how it ran. ``cost``: of `a2bench.harness.cost.Cost`, and ``price`` as it was given;
+    ``cost_unknown`` says why that is not what the system's videos cost. ``seconds``: of each planned sample.
     ``failures``: samples without a video. ``unmeasured``: why videos have no value of a metric. ``ledger``: for each
     planned sample its elements with verdict, time line and who was in their place; None where there is none.
     """
@@ -32,7 +35,9 @@ def entry_facts(run: CurrentRecords, price: Price) -> dict[str, Any]:
         "description": run.manifest.system.description,
         "facts": run_facts(run),
         "cost": cost(run.samples.values(), price.per_hour, price.per_call).document(),
+        "cost_unknown": EXISTED if run.manifest.adapter == "folder" else None,
         "price": price._asdict(),
+        "seconds": [record.seconds if (record := run.samples.get(sample)) else None for sample in run.planned],
         "failures": [
             {"case": case, "seed": seed, "reason": shown_text(run.why_missing((case, seed)))}
             for case, seed in run.planned

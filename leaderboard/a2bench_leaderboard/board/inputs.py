@@ -1,6 +1,5 @@
 """What a board is made from: all of every run that it shows, as one JSON document without clock times or places."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,13 +8,14 @@ from a2bench import __version__
 from a2bench.errors import InputError, UnknownNameError
 from a2bench.harness.tables import CurrentRecords, making_counts, making_text
 from a2bench.harness.validity_file import ValidityFile
-from a2bench.hashing import bytes_sha256, value_sha256
+from a2bench.hashing import value_sha256
 from a2bench.peers.published import published_tables
 from a2bench.report import named_runs
 from a2bench.report.data import check_comparable, reported_groups
 from a2bench.tiers import COMPARABLE
 from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
 from a2bench_leaderboard.board.media import NO_MEDIA, BoardMedia
+from a2bench_leaderboard.board.people import read_people
 from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
 from a2bench_leaderboard.submissions.board import logged, scores_from
 from a2bench_leaderboard.submissions.log import SubmissionLog
@@ -77,7 +77,7 @@ def board_inputs(
         "columns": [{**column.document(), "made_by": column.made_by} for column in columns],
         "entries": entries,
         "submissions": logged(log) if log else None,
-        "people": read_votes(votes) if votes else None,
+        "people": read_people(votes, scores) if votes else None,
         "published": reported_groups([row for table in published_tables().values() for row in table]),
     }
     return inputs | {"media": NO_MEDIA if media is None else media.index(named, inputs)}
@@ -164,6 +164,7 @@ def _entry(one: RunScores, columns: Sequence[Column], price: Price, log: Submiss
         "revision": system.revision,
         "licence": system.licence,
         "open_weights": system.open_weights,
+        "parameters": system.parameters,
         "url": system.url,
         "settings": manifest.settings.model_dump(mode="json"),
         "tier": making_text(run),
@@ -179,38 +180,3 @@ def _entry(one: RunScores, columns: Sequence[Column], price: Price, log: Submiss
 def entry_sha256(entry: Mapping[str, Any]) -> str:
     """Hash of an entry's samples, values and videos."""
     return value_sha256({key: entry[key] for key in ("samples", "values", "videos")})
-
-
-def read_votes(path: Path) -> dict[str, Any]:
-    """What people said, from ``results.json`` of `a2bench rate export`: the confirmatory board, without raters.
-
-    Raises:
-        InputError: no such file, or another file.
-    """
-    if not path.is_file():
-        raise InputError(f"no such file: {path}; `a2bench rate export` writes results.json")
-    data = path.read_bytes()
-    try:
-        document = json.loads(data)
-        board = next(board for board in document["boards"] if board["confirmatory"])
-        unit = "elo" if document["protocol"] == "pairwise" else "mos"
-        systems = [
-            {
-                "system": str(row["system"]),
-                "value": row[unit]["value"],
-                "low": row[unit]["low"],
-                "high": row[unit]["high"],
-                "ranks": row.get("ranks"),
-            }
-            for row in board["systems"]
-        ]
-        return {
-            "unit": {"elo": "Elo", "mos": "mean opinion"}[unit],
-            "question": str(board["dimension"]),
-            "votes": int(board["votes"]),
-            "systems": systems,
-            "reason": board.get("reason"),
-            "sha256": bytes_sha256(data),
-        }
-    except (ValueError, KeyError, TypeError, StopIteration):
-        raise InputError(f"{path} is no results.json of `a2bench rate export`") from None

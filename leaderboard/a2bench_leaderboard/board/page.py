@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from a2bench.harness.tables import ARROWS, number_text
 from a2bench.report.page import json_block
+from a2bench_leaderboard.board.figures import cost_plot, cost_points, radar
 from a2bench_leaderboard.board.pages import system_links
 from a2bench_leaderboard.board.tables import coverage_text, interval_text, people_of, rank_text
 
@@ -29,6 +30,18 @@ POLICY = "; ".join(
         "form-action 'none'",
     ]
 )
+
+
+SIZES = {"small": "up to 2 B", "medium": "2 to 10 B", "large": "over 10 B", "unknown": "not stated"}
+"""Classes of model size by number of parameters, as the page names them."""
+
+
+def size_of(entry: Mapping[str, Any]) -> str:
+    """The class of an entry's model size."""
+    if entry["parameters"] is None:
+        return "unknown"
+    billions = entry["parameters"] / 1e9
+    return "small" if billions <= 2 else "medium" if billions <= 10 else "large"
 
 
 def page_html(document: Mapping[str, Any]) -> str:
@@ -59,6 +72,16 @@ def page_html(document: Mapping[str, Any]) -> str:
         cells=cells["all"],
         data=Markup(json_block(cells)),
         people=[people_of(document, entry) for entry in document["entries"]],
+        licences=sorted({entry["licence"] for entry in document["entries"]}),
+        sizes=SIZES,
+        size_of=size_of,
+        plots=[
+            {"what": what, "svg": cost_plot(document, what), "left_out": cost_points(document, what)[1]}
+            for what in ("seconds", "price")
+            if what == "seconds"
+            or any(entry["spending"]["price"]["value"] is not None for entry in document["entries"])
+        ],
+        radar=radar(document),
         nobody=_not_on_the_board(document),
         links=system_links(document),
         order=titles.get(document["order"], document["order"]),

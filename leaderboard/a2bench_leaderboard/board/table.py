@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from a2bench_leaderboard.statistics import Floats, case_sums_of_table
+from a2bench_leaderboard.statistics import Floats, Ints, case_sums_of_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class BoardTable:
     values: tuple[Floats, ...]
     counts: Floats
     sums: Floats
-    planned: Floats
+    planned: Ints
 
     def case_means(self, column: str) -> Floats:
         """``[k, E]`` means over the seeds of a case, as if there were one seed; NaN where there is no value."""
@@ -46,6 +46,4 @@ def read_table(inputs: Mapping[str, Any]) -> BoardTable:
         counts.append(found.counts)
         sums.append(found.sums)
         planned.append(np.bincount(rows, minlength=len(cases)))
-    return BoardTable(
-        cases, columns, tuple(values), np.stack(counts, 1), np.stack(sums, 1), np.stack(planned, 1).astype(np.float64)
-    )
+    return BoardTable(cases, columns, tuple(values), np.stack(counts, 1), np.stack(sums, 1), np.stack(planned, 1))
