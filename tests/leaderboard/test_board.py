@@ -179,6 +179,20 @@ def test_seeds_of_a_case_are_one_case(inputs: dict[str, Any]) -> None:
     assert two == one | {"scored": 2 * one["scored"], "total": 2 * one["total"]}
 
 
+def test_a_board_of_controls_alone_is_sorted_by_the_first_number_that_is_there(inputs: dict[str, Any]) -> None:
+    changed = deepcopy(inputs)
+    changed["entries"] = [entry for entry in changed["entries"] if entry["kind"] == "control"]
+    (only,) = changed["entries"]
+    worse = deepcopy(only) | {"name": "a-worse-control"}
+    for entry in (only, worse):
+        entry["values"]["summary:headline"] = [None] * len(entry["samples"])
+        entry["values"]["summary:consistency"] = [90.0 if entry is only else 10.0] * len(entry["samples"])
+    changed["entries"].append(worse)
+    document = board_document(changed)
+    assert document["order"] == "summary:consistency"
+    assert [entry["name"] for entry in document["entries"]] == [only["name"], "a-worse-control"]
+
+
 def test_a_board_is_made_again_byte_for_byte_whatever_the_order_of_runs(runs: list[Path], tmp_path: Path) -> None:
     moved = [Path(shutil.copytree(run, tmp_path / "elsewhere" / run.name)) for run in reversed(runs)]
     for name, given in (("one", runs), ("two", moved)):
@@ -281,7 +295,11 @@ def test_cost_stands_beside_quality_and_what_is_not_known_says_why(inputs: dict[
     changed = deepcopy(inputs)
     beta = next(entry for entry in changed["entries"] if entry["name"] == "beta")
     beta["cost_unknown"] = EXISTED
+    beta["price"] = {"per_hour": None, "per_call": 0.35}
+    beta["cost"]["price_per_video"] = 0.35
     document = board_document(changed)
+    paid = entry_of(document, "beta")["spending"]
+    assert paid["seconds"]["value"] is None and paid["price"]["value"] == 0.35  # a price per call needs no clock
     alpha = entry_of(document, "alpha")["spending"]
     assert alpha["seconds"]["value"] == 50 and alpha["price"]["value"] == pytest.approx(50 * 3.6 / 3600)
     low, high = clustered_interval((case.id, 30.0 + 10 * (n % 5)) for n, case in enumerate(MINI.cases)) or (0, 0)
@@ -290,7 +308,9 @@ def test_cost_stands_beside_quality_and_what_is_not_known_says_why(inputs: dict[
     assert [point.name for point in points] == ["alpha", "collage"]
     assert left_out == [f"beta: {EXISTED}", "gamma: no Headline (19 of 20 samples)"]
     page = board_files(changed)["index.html"].decode()
-    assert page.count('<circle class="dot"') == 3 and EXISTED in page  # two against seconds, one against the price
+    assert page.count('<circle class="dot"') == 4 and EXISTED in page  # two against seconds, two against the price
+    cards = {name: data.decode() for name, data in board_files(changed).items() if name.startswith("systems/")}
+    assert EXISTED in cards["systems/beta.html"] and EXISTED not in cards["systems/alpha.html"]
     assert "Plot of price" in page and page.index("<details>") < page.index('class="plot radar"')
 
 

@@ -19,7 +19,7 @@ from a2bench.counting import take_counts
 from a2bench.errors import InputError
 from a2bench.harness.records import ScoreRecord
 from a2bench.harness.store import RunStore
-from a2bench_leaderboard.board.facts import Price
+from a2bench_leaderboard.board.facts import EXISTED, Price
 from a2bench_leaderboard.board.folder import board_files, read_json, verify_board, write_board
 from a2bench_leaderboard.board.inputs import board_inputs
 from a2bench_leaderboard.board.media import BoardMedia, chosen_samples
@@ -74,7 +74,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         store = RunStore(run)
         manifest = store.manifest()
         system = manifest.system.model_copy(update={"kind": kind, "description": f"What {name} is."})
-        store.write_manifest(manifest.model_copy(update={"system": system}))
+        made_by = "folder" if name == "beta" else "command"
+        store.write_manifest(manifest.model_copy(update={"system": system, "adapter": made_by, "options": {}}))
         write_ledger(run, verdict)
         found.append(run)
     return found
@@ -108,6 +109,7 @@ def test_a_system_page_says_how_it_ran_what_failed_and_what_became_of_its_elemen
     assert "Best cases by" in beta and "Worst cases by" in beta and "packages torch 2.6.0" in beta
     # 8 cases at 1.5 s each; 7.2 an hour are 0.003 for each of them.
     assert "Price per video 0.003 (7.200 an hour)" in alpha and "Price" not in beta
+    assert "Seconds of a worker per video 1.500" in alpha and f"Seconds of a worker per video {EXISTED}" in beta
     rows = dict(re.findall(r"(all elements|characters) ((?:[\d–%]+ ?)+)", beta))
     first = [case.elements[0].role for case in MINI.cases if case.id in CASES[1:]]
     assert rows["all elements"].split()[-1] == str(sum(len(c.elements) for c in MINI.cases if c.id in CASES[1:]))

@@ -195,10 +195,11 @@ def weight_sensitivity(entries: Sequence[Mapping[str, Any]], table: BoardTable) 
 
 
 def _order_column(inputs: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
-    """The headline, or the first column that has a better side and a value of some system."""
+    """The headline, or the first column that has a better side and a value of some system; without systems, of any."""
     names = [str(column["name"]) for column in inputs["columns"] if column["direction"] in ("higher", "lower")]
+    systems = [entry for entry in entries if entry["kind"] == "system"]
     for name in (HEADLINE_COLUMN, *names):
-        if any(e["numbers"]["all"][name]["value"] is not None for e in entries if e["kind"] == "system"):
+        if any(entry["numbers"]["all"][name]["value"] is not None for entry in systems or entries):
             return name
     return HEADLINE_COLUMN
 

@@ -17,17 +17,18 @@ def spending(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         entry: of a board's inputs.
     """
     found = {}
+    hourly, per_call = entry["price"]["per_hour"], entry["price"]["per_call"]
     for name in ("seconds", "price"):
         value = entry["cost"][f"{name}_per_video"]
-        reason = entry["cost_unknown"]
+        needs_clock = name == "seconds" or hourly is not None or per_call is None
+        reason = entry["cost_unknown"] if needs_clock else None
         if reason is None and value is None:
             reason = "no video was made" if not entry["cost"]["videos"] else "no price was given"
         found[name] = {"value": None if reason else value, "low": None, "high": None, "reason": reason}
     interval = _seconds_interval(entry)
     if interval and found["seconds"]["value"] is not None:
         found["seconds"] |= {"low": interval[0], "high": interval[1]}
-        hourly = entry["price"]["per_hour"]
-        if found["price"]["value"] is not None and hourly is not None and entry["price"]["per_call"] is None:
+        if found["price"]["value"] is not None and hourly is not None and per_call is None:
             found["price"] |= {"low": interval[0] * hourly / 3600, "high": interval[1] * hourly / 3600}
     return found
 

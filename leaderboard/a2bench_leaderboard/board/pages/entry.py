@@ -100,19 +100,19 @@ def _bar(cell: Mapping[str, Any], everybody: Iterable[float | None], scale: tupl
 def _cost(entry: Entry) -> list[tuple[str, str]]:
     cost, price = entry["cost"], entry["price"]
     found = [("Videos", f"{cost['videos']} made, {cost['failed']} failed")]
-    if cost["seconds_per_video"] is not None:
-        found.append(("Seconds of a worker per video", number_text(cost["seconds_per_video"])))
+    seconds, paid = entry["spending"]["seconds"], entry["spending"]["price"]
+    found.append(("Seconds of a worker per video", seconds["reason"] or number_text(seconds["value"])))
     names = {"gpu": "GPU", "host": "this process", "children": "its programs"}
     found += [
         (f"Peak memory, {names.get(kind, kind)}", f"{size / 1e9:.2f} GB") for kind, size in cost["peak_memory"].items()
     ]
-    if cost["price_per_video"] is not None:
+    if paid["value"] is not None:
         given = [
             f"{number_text(price[key])} {words}"
             for key, words in (("per_hour", "an hour"), ("per_call", "a call"))
             if price[key] is not None
         ]
-        found.append(("Price per video", f"{cost['price_per_video']:.4g} ({', '.join(given)})"))
+        found.append(("Price per video", f"{paid['value']:.4g} ({', '.join(given)})"))
     return found
 
 

@@ -58,8 +58,8 @@ def page_names(names: Iterable[str]) -> dict[str, str]:
 class Site:
     """A board's inputs and document as its pages need them.
 
-    entries: of the inputs, in the order of the board, each with its ``numbers``, ``page``, ``place`` in the table, and
-    ``label``: its title, with its name where others have the same title.
+    entries: of the inputs, in the order of the board, each with its ``numbers``, ``spending``, ``page``, ``place`` in
+    the table, and ``label``: its title, with its name where others have the same title.
     """
 
     def __init__(self, inputs: Mapping[str, Any], document: Mapping[str, Any]) -> None:
@@ -77,6 +77,7 @@ class Site:
                 **inputs["entries"][places[shown["name"]]],
                 "label": shown["title"] if titles[shown["title"]] == 1 else f"{shown['title']} ({shown['name']})",
                 "numbers": shown["numbers"]["all"],
+                "spending": shown["spending"],
                 "page": f"systems/{pages[shown['name']]}.html",
                 "place": places[shown["name"]],
             }
