@@ -44,6 +44,16 @@ def draw_reference(path: Path, seed: int, *, cutout: bool) -> None:
     picture.save(path)
 
 
+class Silence:
+    """A `Progress` that says nothing."""
+
+    def stage(self, name: str, total: int, already_done: int) -> None: ...
+    def step(self, name: str, done: int, total: int) -> None: ...
+    def sample(self, name: str, text: str, failed: bool) -> None: ...
+    def note(self, text: str) -> None: ...
+    def end(self) -> None: ...
+
+
 def write_suite(folder: Path, cases: int = 3) -> Path:
     """A suite file ``tiny.jsonl`` with drawn references beside it; every case has all three roles."""
     lines = []

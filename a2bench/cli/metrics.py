@@ -6,6 +6,18 @@ from pathlib import Path
 
 import click
 
+_output = click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("runs/controls"),
+    show_default=True,
+    help="Folder for the runs of controls and real clips; runs that are there are resumed.",
+)
+_workers = click.option(
+    "--workers", "-j", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per core."
+)
+
 
 @click.group("metrics")
 def metrics_group() -> None:
@@ -88,15 +100,8 @@ def check_command(as_json: bool) -> int:
 @click.option("--suite", default="a2bench-mini", show_default=True, help="Suite that the controls are run over.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N cases.")
 @click.option("--metrics", "names", help="Only these metrics: names separated by commas. Default: all.")
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path),
-    default=Path("runs/controls"),
-    show_default=True,
-    help="Folder for one run per control; runs that are there are resumed.",
-)
-@click.option("--workers", "-j", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per core.")
+@_output
+@_workers
 @click.option(
     "--real-clips",
     "media",
@@ -165,15 +170,8 @@ def validate_command(
 @click.argument("media", required=False, envvar="A2BENCH_REAL_CLIPS", metavar="[DIR]")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N clips.")
 @click.option("--metrics", "names", help="Only these metrics: names separated by commas. Default: all for consistency.")
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path),
-    default=Path("runs/controls"),
-    show_default=True,
-    help="Folder for the clips' run; one that is there is resumed.",
-)
-@click.option("--workers", "-j", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per core.")
+@_output
+@_workers
 @click.option("--markdown", is_flag=True, help="A table in Markdown on stdout.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def real_clips_command(

@@ -18,7 +18,7 @@ from a2bench.harness.run import RunResult, generate, score
 from a2bench.harness.store import RunStore
 from a2bench.scores import Limit
 from a2bench.systems import GenerationSettings
-from tests.harness.test_run import Silence
+from tests.conftest import Silence
 
 FEATURE_METRICS = ("copy_paste", "motion_amount")
 SETTINGS = GenerationSettings(width=96, height=64, num_frames=6)

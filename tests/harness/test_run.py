@@ -16,17 +16,10 @@ from a2bench.harness.request import ExecutionOptions, RunRequest, request_of_run
 from a2bench.harness.run import RunResult, generate, open_system, score
 from a2bench.harness.store import RunStore
 from a2bench.systems import GenerationSettings
+from tests.conftest import Silence
 
 METRICS = ("sharpness", "temporal_flicker", "copy_paste")
 TINY = GenerationSettings(width=96, height=64, num_frames=6)
-
-
-class Silence:
-    def stage(self, name: str, total: int, already_done: int) -> None: ...
-    def step(self, name: str, done: int, total: int) -> None: ...
-    def sample(self, name: str, text: str, failed: bool) -> None: ...
-    def note(self, text: str) -> None: ...
-    def end(self) -> None: ...
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from a2bench.harness.store import RunStore
 from a2bench.systems import GenerationSettings
 from a2bench_leaderboard.submissions.pack import pack
 from a2bench_leaderboard.submissions.signature import write_key
-from tests.conftest import write_suite
-from tests.leaderboard.submissions.submission_helpers import Made, Silence
+from tests.conftest import Silence, write_suite
+from tests.leaderboard.submissions.submission_helpers import Made
 
 
 @pytest.fixture(scope="session")

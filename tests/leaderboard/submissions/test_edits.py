@@ -23,7 +23,8 @@ from a2bench_leaderboard.submissions.content import MANIFEST, SIGNATURE, file_fa
 from a2bench_leaderboard.submissions.folder import opened, write_packing
 from a2bench_leaderboard.submissions.log import SubmissionLog
 from a2bench_leaderboard.submissions.recompute import compare_scores, scores_again
-from tests.leaderboard.submissions.submission_helpers import Made, Silence, check
+from tests.conftest import Silence
+from tests.leaderboard.submissions.submission_helpers import Made, check
 
 JOURNALS = ("samples.jsonl", "scores.jsonl")
 
