@@ -6,12 +6,13 @@ finders: `metrics/calibration/README.md`.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from a2bench.ledger import Box, Entry, Limits, Observation, make_entry
 from a2bench.metrics import FeatureInfo, Sample
 from a2bench_metrics.alignment import Alignment
 from a2bench_metrics.background_similarity import SamplePlaces, fidelity
+from a2bench_metrics.exchanges import exchanged
 from a2bench_metrics.faces import SampleFaces
 from a2bench_metrics.finder import Hit
 from a2bench_metrics.people import Sight, sight_people
@@ -38,7 +39,7 @@ class LedgerFeature:
 
     info = FeatureInfo(
         name="ledger",
-        version=5,
+        version=6,
         backend="faces, looks and places together",
         features=("hits", "places", "faces", "alignment"),
         packages=("scipy",),
@@ -51,19 +52,23 @@ class LedgerFeature:
         places: SamplePlaces = sample.feature("places")
         aligned, alignments = sample.feature("alignment")
         sights = sight_people(faces.known, faces.frames)
+        seen: dict[str, list[Observation]] = {}
+        for name, _ in sample.case.named_elements("character", "object"):
+            pasted = around(sample.frames, aligned, alignments[name])
+            if name in sights:
+                seen[name] = observe_person(sights[name], hits[name], pasted, places.behind[name])
+            else:
+                seen[name] = observe_looks(hits[name], pasted, places.behind[name])
+        seen = with_exchanges(seen)
         entries = {}
         for name, element in sample.case.named_elements():
             if element.role == "background":
                 if observations := observe_place(places.scores[name]):
                     entries[name] = _entry(sample, observations, Limits(PLACE_DRIFTED, NEVER), "cells of the place")
-                continue
-            pasted = around(sample.frames, aligned, alignments[name])
-            if name in sights:
-                observations = observe_person(sights[name], hits[name], pasted, places.behind[name])
-                entries[name] = _entry(sample, observations, Limits(FACE_DRIFTED, PASTED), "faces, then looks")
+            elif name in sights:
+                entries[name] = _entry(sample, seen[name], Limits(FACE_DRIFTED, PASTED), "faces, then looks")
             else:
-                observations = observe_looks(hits[name], pasted, places.behind[name])
-                entries[name] = _entry(sample, observations, Limits(DRIFTED, PASTED), "looks")
+                entries[name] = _entry(sample, seen[name], Limits(DRIFTED, PASTED), "looks")
         return entries
 
 
@@ -113,6 +118,19 @@ def _person(sight: Sight, look: Observation, pasted: float) -> Observation:
         return Observation(0.0) if any(_heads(look.box, face.box) for face in sight.others) else look
     around = look.box if look.box is not None and _holds(look.box, sight.face.box) else sight.face.box
     return Observation(sight.likeness, around, copies=sight.copies, pasted=pasted)
+
+
+def with_exchanges(seen: Mapping[str, Sequence[Observation]]) -> dict[str, list[Observation]]:
+    """The observations, in which elements that have changed places with each other are in the other's place."""
+    boxes = {name: [one.box if one.found else None for one in own] for name, own in seen.items()}
+    others = exchanged(boxes)
+    return {
+        name: [
+            one if other is None or not one.found else Observation(0.0, boxes[other][frame], other=other)
+            for frame, (one, other) in enumerate(zip(own, others[name], strict=True))
+        ]
+        for name, own in seen.items()
+    }
 
 
 def _heads(box: Box | None, face: Box) -> bool:

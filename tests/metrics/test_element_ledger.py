@@ -1,5 +1,6 @@
 """The element ledger against a video whose truth is known, and on what a finder cannot see."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 
 from a2bench.cases import load_suite
-from a2bench.ledger import Entry
+from a2bench.ledger import Box, Entry, Observation
 from a2bench.metrics import Sample
 from a2bench.video import Video
 from a2bench_metrics.element_integrity import DuplicateRate, ElementIntegrity, SwapRate
+from a2bench_metrics.element_ledger import with_exchanges
 from a2bench_metrics.people import Sight
 from tests.metrics.conftest import MakeSample
 from tests.metrics.known_truth import TRUTH, truth_case, truth_video
@@ -127,3 +129,37 @@ def test_what_stands_where_a_thing_was_is_told_from_the_ground() -> None:
     gone, unsure = Hit(0.2, (0.0, 0.0, 1.0, 1.0)), Hit(0.45, (0.0, 0.0, 1.0, 1.0))
     one = observe_looks([gone, gone, gone, unsure], [0.0] * 4, [0.3, 0.9, None, 0.3])
     assert [observation.other for observation in one] == ["something else", None, None, None]
+
+
+LEFT, MIDDLE, RIGHT = (0.0, 0.0, 40.0, 90.0), (60.0, 0.0, 100.0, 90.0), (120.0, 10.0, 180.0, 90.0)
+
+
+def seen(*boxes: Box | None) -> list[Observation]:
+    return [Observation(0.0) if box is None else Observation(0.9, box) for box in boxes]
+
+
+def test_things_that_take_each_others_place_at_once_are_swapped() -> None:
+    found = with_exchanges({"cup": seen(LEFT, LEFT, LEFT, RIGHT, None), "hat": seen(RIGHT, RIGHT, RIGHT, LEFT, LEFT)})
+    assert [one.other for one in found["cup"]] == [None, None, None, "hat", None]
+    assert [one.other for one in found["hat"]] == [None, None, None, "cup", "cup"]
+    assert found["cup"][3].box == LEFT, "the evidence shows what is in its place"
+
+
+def test_things_own_the_place_where_they_are_longest() -> None:
+    found = with_exchanges({"cup": seen(LEFT, RIGHT, RIGHT), "hat": seen(RIGHT, LEFT, LEFT)})
+    assert [one.other for one in found["cup"]] == ["hat", None, None]
+
+
+@pytest.mark.parametrize(
+    ("cup", "hat"),
+    [
+        ((LEFT, MIDDLE, RIGHT), (RIGHT, MIDDLE, LEFT)),  # they pass each other
+        ((LEFT, RIGHT, RIGHT), (RIGHT, MIDDLE, LEFT)),  # one after the other
+        ((LEFT, MIDDLE, MIDDLE), (MIDDLE, RIGHT, RIGHT)),  # the camera turns
+        ((LEFT, None, RIGHT), (RIGHT, None, LEFT)),  # nobody saw it
+        ((LEFT, RIGHT, LEFT), (RIGHT, RIGHT, RIGHT)),  # a finder's slip
+    ],
+)
+def test_things_that_move_are_not_swapped(cup: Sequence[Box | None], hat: Sequence[Box | None]) -> None:
+    found = with_exchanges({"cup": seen(*cup), "hat": seen(*hat)})
+    assert not any(one.other for own in found.values() for one in own)
