@@ -7,6 +7,7 @@ that `DEVICE_TOLERANCE` states.
 import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,8 @@ DEVICE_TOLERANCE = 2e-3
 CPU_BATCH, USUAL_BATCH, MAX_BATCH = 1, 8, 256
 """Frames per forward where nothing else is said: on a CPU, elsewhere where a network does not say what a frame takes,
 and at most. On a CPU more than one is no faster, takes memory, and may change last bits."""
+MAX_THREADS = 8
+"""That make the inputs of a GPU's networks: a share of the machine for each worker where there are several."""
 
 
 def worker_environment(
@@ -32,6 +35,11 @@ def worker_environment(
     if offline:
         variables |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "A2BENCH_OFFLINE": "1"}
     return variables
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gpus(asked: str, drivers: Path = Path("/proc/driver/nvidia/gpus")) -> tuple[str, ...]:
@@ -132,6 +140,17 @@ def in_batches(run: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T], by
             size = max(1, min(size, len(items) - len(results)) // 2)
             logger.warning("out of memory on %s; going on with %d frames per forward", device(), size)
     return results
+
+
+def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """``work`` of each item: where a GPU waits for it on several threads, else one after the other.
+
+    Every item is worked on alone, so results do not depend on the number of threads.
+    """
+    if device() == "cpu":
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(min(MAX_THREADS, num_cores())) as pool:
+        return list(pool.map(work, items))
 
 
 def onnx_session(path: Path) -> Any:

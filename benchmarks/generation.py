@@ -14,7 +14,8 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -179,15 +180,16 @@ def measure(pipeline: Any, video: tuple[int, int, int], steps: int, device: str)
     colours = (("character", "red"), ("object", "green"), ("background", "blue"))
     references = tuple(Reference(role, Image.new("RGB", (512, 512), colour)) for role, colour in colours)
     request = Request("A man and a ball.", references, width, height, num_frames, sampling=Sampling(steps=steps + 1))
-    if device.startswith("cuda"):
-        torch.cuda.reset_peak_memory_stats()
+    peaks: dict[str, int] = {}
     started = now()
-    conditions = pipeline.conditions(request)
+    with peak_of(device, "encode", peaks):
+        conditions = pipeline.conditions(request)
     encoded = now()
     times = []
-    latents = pipeline.denoise(conditions, request.sampling, lambda step: times.append(now()))
+    with peak_of(device, "denoise", peaks):
+        latents = pipeline.denoise(conditions, request.sampling, lambda step: times.append(now()))
     decoding = now()
-    with torch.inference_mode():
+    with torch.inference_mode(), peak_of(device, "decode", peaks):
         pipeline.spatial.decode(latents)
     decoded = now()
     per_step = (times[-1] - times[0]) / steps
@@ -196,10 +198,6 @@ def measure(pipeline: Any, video: tuple[int, int, int], steps: int, device: str)
         config["tokens_per_image"] = given
     flops = 2 * network_flops(config, width, height, num_frames, len(references))
     aside = (encoded - started) + (decoded - decoding)
-    if device.startswith("cuda"):
-        peak = torch.cuda.max_memory_allocated()
-    else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
         "video": f"{num_frames}x{height}x{width}",
         "seconds_per_step": per_step,
@@ -210,11 +208,26 @@ def measure(pipeline: Any, video: tuple[int, int, int], steps: int, device: str)
         "decode_seconds": decoded - decoding,
         "seconds_for_50_steps": aside + STEPS * per_step,
         "non_denoising_share": aside / (aside + STEPS * per_step),
-        "peak_bytes": peak,
+        "peak_bytes": max(peaks.values()),
+        "peak_bytes_by_part": peaks,
+        "counted_bytes": pipeline.placed.placement.needed,
         "tier": pipeline.tier(Sampling()),
         "offloaded": sorted(pipeline.placed.placement.offloaded),
         "tiled": pipeline.placed.placement.tiled,
     }
+
+
+@contextmanager
+def peak_of(device: str, part: str, peaks: dict[str, int]) -> Iterator[None]:
+    """The most that the process took in one part: of a GPU what PyTorch reserved, else main memory so far."""
+    import torch
+
+    gpu = device.startswith("cuda")
+    if gpu:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    yield
+    peaks[part] = torch.cuda.max_memory_reserved() if gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -274,6 +287,7 @@ def text(found: Mapping[str, Any]) -> str:
     """The measurements for people."""
     placed = " and ".join(found["offloaded"]) or "nothing"
     load = "not read (random weights)" if found["load_seconds"] is None else f"{found['load_seconds']:.1f} s"
+    peaks = ", ".join(f"{part} {peak / 1e9:.2f} GB" for part, peak in found["peak_bytes_by_part"].items())
     lines = [
         f"{found['device']}, torch {found['torch']}, weights: {found['weights']}, video {found['video']}",
         f"tier               {found['tier']}; offloaded: {placed}; VAE {'by tiles' if found['tiled'] else 'whole'}",
@@ -281,7 +295,7 @@ def text(found: Mapping[str, Any]) -> str:
         f"encode, decode     {found['encode_seconds']:.2f} s, {found['decode_seconds']:.2f} s",
         f"step               {found['seconds_per_step']:.3f} s ({found['steps_per_second']:.2f} steps per second)",
         f"computing          {found['flop_per_step']:.3e} FLOP per step, {found['flop_per_second'] / 1e12:.4g} TFLOP/s",
-        f"peak memory        {found['peak_bytes'] / 1e9:.2f} GB",
+        f"peak memory        {peaks}; counted {found['counted_bytes'] / 1e9:.2f} GB",
         f"50 steps           {found['seconds_for_50_steps']:.1f} s, {found['non_denoising_share']:.1%} not denoising",
     ]
     if found["goal_seconds"]:

@@ -45,9 +45,10 @@ def doctor_command(as_json: bool) -> int:
 
 
 def _python() -> Iterator[Finding]:
+    from a2bench.resources import num_cores
+
     version = platform.python_version()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("python", "ok", f"{version} on {sys.platform} {platform.machine()}, {cores} cores")
+    yield Finding("python", "ok", f"{version} on {sys.platform} {platform.machine()}, {num_cores()} cores")
 
 
 def _torch() -> Iterator[Finding]:

@@ -4,7 +4,6 @@ Only this process writes to the run folder. Workers leave complete files under t
 recording happens here, one sample at a time, so that being killed loses at most what was under way.
 """
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -25,7 +24,7 @@ from a2bench.harness.records import RunManifest, SuiteIdentity, VideoFile
 from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.store import RunStore, now, video_file
 from a2bench.harness.work import resident_system
-from a2bench.resources import gpus
+from a2bench.resources import gpus, num_cores
 from a2bench.systems import HasRemarks, VideoModel
 from a2bench.weights import verify_present_weights
 
@@ -249,17 +248,13 @@ def num_workers(request: RunRequest, how: ExecutionOptions, *, scoring: bool = F
         return how.workers
     meta = open_system(request).meta
     device = "cpu" if scoring else meta.device
-    return {"cpu": _cores(), "gpu": len(gpu_shares(how, meta.gpus)) or 1, "remote": 4}[device]
+    return {"cpu": num_cores(), "gpu": len(gpu_shares(how, meta.gpus)) or 1, "remote": 4}[device]
 
 
 def gpu_shares(how: ExecutionOptions, size: int) -> list[str]:
     """The GPUs of this machine in groups of a size, for one worker each; none where there are too few."""
     found = gpus(how.environment.get("A2BENCH_DEVICE", "auto"))
     return [",".join(found[start : start + size]) for start in range(0, len(found) - size + 1, size)]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cases(samples: Iterable[PlannedSample]) -> Iterable[Case]:

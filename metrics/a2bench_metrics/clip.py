@@ -18,7 +18,7 @@ from PIL import Image
 
 from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import device, in_batches, network_dtype
+from a2bench.resources import device, in_batches, network_dtype, side_by_side
 from a2bench.weights import verified_weights
 from a2bench_metrics.networks import filled, read_weights
 
@@ -113,7 +113,7 @@ class ClipFeature:
         import torch
 
         model = self._loaded()
-        pixels = torch.from_numpy(np.stack([preprocess(frame) for frame in frames]))
+        pixels = torch.from_numpy(np.stack(side_by_side(preprocess, frames)))
         with torch.inference_mode():
             rows: NDArray[np.float32] = embed_images(model, pixels.to(model.device, model.dtype)).cpu().numpy()
         count("forward:clip", len(frames))

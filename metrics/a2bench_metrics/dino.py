@@ -14,7 +14,7 @@ from PIL import Image
 
 from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import device, in_batches, network_dtype
+from a2bench.resources import device, in_batches, network_dtype, side_by_side
 from a2bench.weights import verified_weights
 from a2bench_metrics.networks import filled, read_weights
 
@@ -96,7 +96,7 @@ def embed(network: Any, frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.float
     """Class tokens ``[F, D]`` of frames ``[H, W, 3]``, all of one size, by a ``Dinov2Model``."""
     import torch
 
-    pixels = torch.from_numpy(np.stack([preprocess(frame) for frame in frames]))
+    pixels = torch.from_numpy(np.stack(side_by_side(preprocess, frames)))
     with torch.inference_mode():
         output = network(pixel_values=pixels.to(network.device, network.dtype))
     tokens: NDArray[np.float32] = output.pooler_output.float().cpu().numpy()
