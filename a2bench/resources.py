@@ -17,7 +17,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 DEVICE_TOLERANCE = 2e-3
-"""How far a score in [0, 1] may move between devices, precisions and batch sizes. Measured on CPUs only so far."""
+"""How far a score in [0, 1] may move between devices, precisions and batch sizes. On one H200 in half precision the
+farthest was 2.0e-3 from the CPU; ``tests/gpu/test_metrics_on_a_gpu.py`` also names the metrics that may move further."""
 CPU_BATCH, USUAL_BATCH, MAX_BATCH = 1, 8, 256
 """Frames per forward where nothing else is said: on a CPU, elsewhere where a network does not say what a frame takes,
 and at most. On a CPU more than one is no faster, takes memory, and may change last bits."""
@@ -71,6 +72,7 @@ def device() -> str:
 
     from a2bench.errors import InputError
 
+    torch.backends.cudnn.allow_tf32 = False  # float32 is float32: as on a CPU
     asked = os.environ.get("A2BENCH_DEVICE", "auto")
     if asked == "auto":
         if torch.cuda.is_available():

@@ -8,7 +8,8 @@ Tier = Literal["exact", "equivalent", "approximate", "other sampler"]
 """From the slow and sure to the fast:
 
 - ``exact``: the released computation; equal on one machine to the last bit, however it is spread over memory.
-- ``equivalent``: the same computation in another order or with kernels of its own, at least 50 dB PSNR to exact.
+- ``equivalent``: the same computation in another order or with kernels of its own, at least 50 dB PSNR to exact in
+  float32.
 - ``approximate``: work is left out or done in fewer bits; the video is a similar one.
 - ``other sampler``: other steps, schedule or guidance, or a distilled network: another system, strictly speaking.
 """

@@ -96,7 +96,7 @@ def random_pipeline(sizes: Sizes, video: tuple[int, int, int], device: str, memo
 
     from a2bench.e2v.checkpoint import SKYREELS_A2
     from a2bench.e2v.loading import accelerate
-    from a2bench.e2v.memory import choose_placement, part_of_module, wan_working
+    from a2bench.e2v.memory import at_half, choose_placement, part_of_module, wan_working
     from a2bench.e2v.offload import PlacedModel
     from a2bench.e2v.pipeline import Pipeline
     from a2bench.e2v.semantic import PromptReader, SemanticBranch
@@ -118,6 +118,8 @@ def random_pipeline(sizes: Sizes, video: tuple[int, int, int], device: str, memo
     for name, module in modules.items():
         fill(module, dtypes[name])
     parts = {part.name: part_of_module(part.kind, modules[part.name]) for part in SKYREELS_A2.networks}
+    if acceleration.storage == "fp8":
+        parts["transformer"] = at_half(parts["transformer"])
     batch = 2 if acceleration.guidance == "batched" else 1
     placement = choose_placement(memory, parts, device, wan_working(*video, batch=batch))
     accelerate(modules["transformer"], acceleration)

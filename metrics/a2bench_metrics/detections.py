@@ -44,6 +44,13 @@ class Detection:
     similarity: float
 
 
+def swin_tiny_config() -> Any:
+    """The architecture of ``IDEA-Research/grounding-dino-tiny``: transformers' defaults."""
+    from transformers import GroundingDinoConfig
+
+    return GroundingDinoConfig()
+
+
 class DetectionsFeature:
     """Computes, for each character and object, its `Detection` in each looked-at frame, or None."""
 
@@ -99,11 +106,8 @@ class DetectionsFeature:
 
     def _loaded(self) -> tuple[Any, Any]:
         if self._detector is None:
-            from transformers import GroundingDinoConfig
-
             vocabulary = verified_weights("bert-vocabulary")
-            # The published checkpoint has transformers' default architecture.
-            self._detector = load_detector(verified_folder("grounding-dino-tiny"), vocabulary, GroundingDinoConfig())
+            self._detector = load_detector(verified_folder("grounding-dino-tiny"), vocabulary, swin_tiny_config())
             count("load:detections")
         return self._detector
 

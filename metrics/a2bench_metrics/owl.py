@@ -133,10 +133,17 @@ class OwlFeature:
 
     def _loaded(self) -> tuple[Any, Any]:
         if self._owl is None:
-            network = load_published("Owlv2ForObjectDetection", verified_folder("owlv2-base-p16"), base_p16_config())
-            self._owl = on_device(network), import_module("transformers").Owlv2ImageProcessor()
+            config = base_p16_config()
+            network = load_published("Owlv2ForObjectDetection", verified_folder("owlv2-base-p16"), config)
+            self._owl = on_device(network), processor_for(config)
             count("load:owl")
         return self._owl
+
+
+def processor_for(config: Any) -> Any:
+    """What makes pixels of frames, at the size that the network of this architecture sees."""
+    side = config.vision_config.image_size
+    return import_module("transformers").Owlv2ImageProcessor(size={"height": side, "width": side})
 
 
 def on_device(network: Any) -> Any:

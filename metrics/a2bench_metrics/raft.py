@@ -34,6 +34,13 @@ class Speeds:
     fastest: NDArray[np.float64]
 
 
+def empty_network() -> Any:
+    """Torchvision's class without weights, to be filled by us."""
+    from torchvision.models.optical_flow import raft_large
+
+    return raft_large(weights=None)
+
+
 class RaftFeature:
     """Computes `Speeds` of frames of at least 128 pixels on the short side; one network per process."""
 
@@ -62,11 +69,8 @@ class RaftFeature:
         return {"raft-large-things": tuple(flow[:, flow.shape[1] // 2, flow.shape[2] // 2].tolist())}
 
     def _flow(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
-        from torchvision.models.optical_flow import raft_large
-
         if self._network is None:
-            weights = read_weights(verified_weights("raft-large-things"))
-            self._network = filled(raft_large(weights=None), weights).to(device())
+            self._network = filled(empty_network(), read_weights(verified_weights("raft-large-things"))).to(device())
             count("load:raft")
         count("forward:raft")
         return flow_between(self._network, first, second)

@@ -155,10 +155,19 @@ class SegmentsFeature:
 
     def _loaded(self) -> tuple[Any, Any]:
         if self._sam is None:
-            network = load_published("SamModel", verified_folder("sam-vit-base"), base_config())
-            self._sam = on_device(network), import_module("transformers").SamImageProcessor()
+            config = base_config()
+            network = load_published("SamModel", verified_folder("sam-vit-base"), config)
+            self._sam = on_device(network), processor_for(config)
             count("load:segments")
         return self._sam
+
+
+def processor_for(config: Any) -> Any:
+    """What makes pixels of frames, at the size that the network of this architecture sees."""
+    side = config.vision_config.image_size
+    return import_module("transformers").SamImageProcessor(
+        size={"longest_edge": side}, pad_size={"height": side, "width": side}
+    )
 
 
 def on_device(network: Any) -> Any:

@@ -36,7 +36,7 @@ pytestmark = [
 ]
 FLOAT32_TOLERANCE = 2e-4
 """Of latents and frames, over all steps, without TF32."""
-EQUIVALENT_PSNR = 50.0
+EQUIVALENT_PSNR, BFLOAT16_PSNR = 50.0, 45.0
 
 
 @pytest.fixture(autouse=True)
@@ -118,18 +118,16 @@ def test_what_is_called_equivalent_has_50_db(wide_checkpoint: Path, changed: Acc
     request = golden_request(0)
     exact = made(pipeline_on_gpu(wide_checkpoint), request)
     found = psnr(made(pipeline_on_gpu(wide_checkpoint, acceleration=changed), request), exact)
-    sys.stdout.write(f"{named(changed)} in float32: {found:.1f} dB\n")
     assert found >= EQUIVALENT_PSNR
 
 
 @pytest.mark.parametrize("changed", FLOAT32 + HALF_ONLY, ids=named)
-def test_in_bfloat16_it_differs_no_more_than_another_device_does(wide_checkpoint: Path, changed: Acceleration) -> None:
+def test_rounding_in_bfloat16_stays_small(wide_checkpoint: Path, changed: Acceleration) -> None:
+    """Random networks with guidance make much of the last bits: on one H200 47 to 49 dB, cuDNN's attention equal."""
     request = golden_request(0)
     exact = made(pipeline_on_gpu(wide_checkpoint, "bfloat16"), request)
     found = psnr(made(pipeline_on_gpu(wide_checkpoint, "bfloat16", acceleration=changed), request), exact)
-    elsewhere = psnr(made(load_pipeline(wide_checkpoint), request), exact)
-    sys.stdout.write(f"{named(changed)} in bfloat16: {found:.1f} dB; exact on the CPU: {elsewhere:.1f} dB\n")
-    assert found >= elsewhere - 3
+    assert found >= BFLOAT16_PSNR
 
 
 @pytest.mark.parametrize("kinds", [("encoder",), ("encoder", "network")], ids=" and ".join)

@@ -45,11 +45,11 @@ def sam_config() -> Any:
 
 
 def owl_processor() -> Any:
-    return transformers.Owlv2ImageProcessor(size={"height": 96, "width": 96})
+    return owl.processor_for(owl_config())
 
 
 def sam_processor() -> Any:
-    return transformers.SamImageProcessor(size={"longest_edge": 64}, pad_size={"height": 64, "width": 64})
+    return segments.processor_for(sam_config())
 
 
 @pytest.fixture(scope="module")
