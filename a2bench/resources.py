@@ -18,7 +18,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 DEVICE_TOLERANCE = 2e-3
 """How far a score in [0, 1] may move between devices, precisions and batch sizes. On one H200 in half precision the
-farthest was 2.0e-3 from the CPU; ``tests/gpu/test_metrics_on_a_gpu.py`` also names the metrics that may move further."""
+farthest was 2.0e-3 from the CPU; ``tests/gpu/test_metrics_on_a_gpu.py`` names the metrics that may move further."""
 CPU_BATCH, USUAL_BATCH, MAX_BATCH = 1, 8, 256
 """Frames per forward where nothing else is said: on a CPU, elsewhere where a network does not say what a frame takes,
 and at most. On a CPU more than one is no faster, takes memory, and may change last bits."""
