@@ -3,6 +3,7 @@
 METRICS = {
     "identity_similarity": "a2bench_metrics.identity_similarity:IdentitySimilarity",
     "character_similarity": "a2bench_metrics.element_similarity:CharacterSimilarity",
+    "clothing_similarity": "a2bench_metrics.clothing_similarity:ClothingSimilarity",
     "object_similarity": "a2bench_metrics.element_similarity:ObjectSimilarity",
     "background_similarity": "a2bench_metrics.background_similarity:BackgroundSimilarity",
     "element_presence": "a2bench_metrics.element_similarity:ElementPresence",
@@ -44,6 +45,7 @@ FEATURES = {
     "views": "a2bench_metrics.views:ViewsFeature",
     "places": "a2bench_metrics.background_similarity:PlacesFeature",
     "faces": "a2bench_metrics.faces:FacesFeature",
+    "clothing": "a2bench_metrics.clothing:ClothingFeature",
     "detections": "a2bench_metrics.detections:DetectionsFeature",
     "owl": "a2bench_metrics.owl:OwlFeature",
     "segments": "a2bench_metrics.segments:SegmentsFeature",
