@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from a2bench.errors import InputError, UnknownNameError
+from a2bench_leaderboard.publishing.cli import publish_command, serve_command
 
 if TYPE_CHECKING:
     from a2bench_leaderboard.board.facts import Price
@@ -269,3 +270,7 @@ def diff_command(old: Path, new: Path, as_json: bool) -> int:
         for line in diff_text(diff):
             click.echo(line)
     return 0
+
+
+board_group.add_command(serve_command)
+board_group.add_command(publish_command)
