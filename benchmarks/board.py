@@ -22,7 +22,15 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
     samples: list[SampleId] = [(f"c{case:03}", seed) for case in range(cases) for seed in range(seeds)]
     of_case = dice.normal(50, 10, cases).repeat(seeds)
     roles = [["character"], ["character", "object"], ["character", "object", "background"]]
-    column = {"group": "other", "direction": "higher", "unit": "", "version": "1", "backend": "", "made_by": ""}
+    column = {
+        "group": "other",
+        "direction": "higher",
+        "range": [0, 1],
+        "unit": "",
+        "version": "1",
+        "backend": "",
+        "made_by": "",
+    }
     validity = {"state": "not checked", "reason": ""}
     facts: dict[str, object] = {
         "kind": "system", "revision": "1", "licence": "", "open_weights": None, "url": "", "tier": None, "tiers": [],

@@ -21,7 +21,8 @@ HEADLINE_COLUMN = PREFIX + HEADLINE
 class Column:
     """What a number is.
 
-    name: of a metric, or ``summary:`` and a row of the summary, whose values are from 0 to 100.
+    name: of a metric, or ``summary:`` and a row of the summary, whose values are from 0 to 100. range: of its values;
+    an end that is None is open.
     made_by: version, back-end, features, weights and sampling of the metric as canonical JSON.
     """
 
@@ -29,6 +30,7 @@ class Column:
     title: str
     group: str
     direction: str
+    range: tuple[float | None, float | None]
     unit: str
     version: str
     backend: str
@@ -42,8 +44,8 @@ class Column:
 
     def document(self) -> dict[str, Any]:
         """As JSON values."""
-        facts = {key: getattr(self, key) for key in ("name", "title", "group", "direction", "unit", "version")}
-        return facts | {"backend": self.backend, "validity": self.validity.document()}
+        facts = {key: getattr(self, key) for key in ("name", "title", "group", "direction", "range", "unit", "version")}
+        return facts | {"range": list(self.range), "backend": self.backend, "validity": self.validity.document()}
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
     for info in sorted(summary_infos(), key=lambda info: info.name != HEADLINE_COLUMN):
         row = {"name": info.name, "version": VERSION, "backend": SUMMARY}
         columns[info.name] = Column(
-            info.name, info.title, "summary", "higher", "", str(VERSION), SUMMARY,
+            info.name, info.title, "summary", "higher", (0, 100), "", str(VERSION), SUMMARY,
             standing(row, validity, info.expectations), f"summary version {VERSION}",
         )  # fmt: skip
         values[info.name] = {
@@ -86,8 +88,9 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
                 f"type `a2bench score {run.store.folder}` to make them all anew"
             )
         columns[metric] = Column(
-            metric, facts["title"], facts["group"], facts["direction"], facts["unit"], str(facts["version"]),
-            facts["backend"], standing(facts, validity, installed_expectations(metric)), made[0] if made else "",
+            metric, facts["title"], facts["group"], facts["direction"], tuple(facts["range"]), facts["unit"],
+            str(facts["version"]), facts["backend"], standing(facts, validity, installed_expectations(metric)),
+            made[0] if made else "",
         )  # fmt: skip
         values[metric] = {(record.case, record.seed): record.value for record in records if record.value is not None}
     return RunScores(name, run, columns, values)

@@ -12,6 +12,7 @@ from a2bench.errors import InputError
 from a2bench.harness.store import explained_output_errors, write_atomically
 from a2bench.hashing import bytes_sha256, canonical_json
 from a2bench_leaderboard.board.document import board_document
+from a2bench_leaderboard.board.every_eval_ever import every_eval_ever_files
 from a2bench_leaderboard.board.inputs import entry_sha256
 from a2bench_leaderboard.board.media import FOLDER as MEDIA
 from a2bench_leaderboard.board.media import copy_media, media_problems
@@ -38,6 +39,7 @@ def board_files(inputs: Mapping[str, Any]) -> dict[str, bytes]:
         "leaderboard.tex": latex(document),
         INPUTS: text + "\n",
         **page_files(inputs, document),
+        **every_eval_ever_files(document),
     }
     contents = {name: text.encode() for name, text in sorted(texts.items())}
     sums = {name: bytes_sha256(data) for name, data in contents.items()}

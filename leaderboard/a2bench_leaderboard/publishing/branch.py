@@ -14,8 +14,14 @@ from pathlib import Path
 
 from a2bench.errors import InputError
 from a2bench.hashing import file_sha256
-from a2bench_leaderboard.board.folder import MANIFEST
-from a2bench_leaderboard.publishing.contents import Changes, Contents, board_title, changes_to, read_sums
+from a2bench_leaderboard.publishing.contents import (
+    Changes,
+    Contents,
+    board_title,
+    changes_to,
+    check_replaceable,
+    read_sums,
+)
 
 BRANCH = "gh-pages"
 KEPT = frozenset({".nojekyll", "CNAME", "README.md", "LICENSE", ".gitattributes"})
@@ -69,12 +75,15 @@ def branch_changes(contents: Contents, clone: Path) -> Changes:
     Raises:
         InputError: the branch holds something other than a board.
     """
-    there = [name for name in _git(clone, "ls-files", "-z").split("\0") if name]
-    if others := sorted(set(there) - {*read_sums(clone), MANIFEST, *KEPT}):
-        raise InputError(f"the branch holds something other than a board ({others[0]}); take another with --branch")
-    on_disk = {name: clone / name for name in there}
-    sums = {name: file_sha256(path) for name, path in on_disk.items() if path.is_file() and not path.is_symlink()}
-    return changes_to(contents, sums, KEPT)
+    listed = [line.partition("\t")[::2] for line in _git(clone, "ls-files", "--stage", "-z").split("\0") if line]
+    # Whoever can push to the branch must not make us write through a link.
+    if odd := next((name for facts, name in listed if not facts.startswith("100")), None):
+        raise InputError(
+            f"the branch holds a link ({odd}), which is followed nowhere; take it away, or another --branch"
+        )
+    there = [name for _, name in listed]
+    check_replaceable(there, read_sums(clone), KEPT, "the branch")
+    return changes_to(contents, {name: file_sha256(clone / name) for name in there}, KEPT)
 
 
 def publish_to_branch(contents: Contents, changes: Changes, clone: Path, branch: str) -> str:

@@ -131,4 +131,5 @@ def _to_space(contents: "Contents", name: str, yes: bool) -> "tuple[Changes, str
 def _without_secret(address: str) -> str:
     """An address without the user and password that it may hold."""
     scheme, separator, rest = address.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else address
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}" if separator else address

@@ -1,6 +1,6 @@
 """What a board's folder holds by name and hash, and what has to change where an older one lies."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,31 @@ def read_contents(folder: Path) -> Contents:
 def read_sums(folder: Path) -> dict[str, str]:
     """What `SHA256SUMS` of a folder says, by path; empty where there is none."""
     path = folder / MANIFEST
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+    return parse_sums(path.read_bytes()) if path.is_file() and not path.is_symlink() else {}
+
+
+def parse_sums(data: bytes) -> dict[str, str]:
+    """The same of the file's bytes."""
+    lines = data.decode(errors="replace").splitlines()
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def check_replaceable(names: Iterable[str], sums: Mapping[str, str], kept: frozenset[str], where: str) -> None:
+    """Refuse a target that holds anything but a board, which a publication would delete.
+
+    Args:
+        names: what it holds.
+        sums: what its `SHA256SUMS` says, empty where there is none.
+        kept: what may lie beside a board and stays.
+        where: the target, for the message.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    is_board = {"index.html", "leaderboard.json", "inputs.json"} <= sums.keys()
+    own = {*sums, MANIFEST} if is_board else set()
+    if others := sorted(set(names) - own - kept):
+        raise InputError(f"{where} holds something other than a board ({others[0]}), which would be lost; take another")
 
 
 def board_title(folder: Path) -> str:

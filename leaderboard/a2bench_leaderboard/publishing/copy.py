@@ -1,4 +1,7 @@
-"""Publishing to a folder, such as what a web server shows: the new board is written aside and then takes the place."""
+"""Publishing to a folder, such as what a web server shows: a new board is written aside, then takes the old one's name.
+
+Between the two renames, an instant, there is no folder of that name.
+"""
 
 import shutil
 import tempfile
@@ -7,8 +10,7 @@ from pathlib import Path
 from a2bench.errors import InputError
 from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import file_sha256
-from a2bench_leaderboard.board.folder import MANIFEST
-from a2bench_leaderboard.publishing.contents import Changes, Contents, changes_to, read_sums
+from a2bench_leaderboard.publishing.contents import Changes, Contents, changes_to, check_replaceable, read_sums
 
 
 def folder_changes(contents: Contents, target: Path) -> Changes:
@@ -23,9 +25,7 @@ def folder_changes(contents: Contents, target: Path) -> Changes:
     if one == other or one.is_relative_to(other) or other.is_relative_to(one):
         raise InputError(f"{target} and the board {contents.folder} lie in each other; name another folder")
     there = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if not path.is_dir()}
-    own = {*read_sums(target), MANIFEST}
-    if others := sorted(there.keys() - own):
-        raise InputError(f"{target} holds something other than a board ({others[0]}), which would be lost")
+    check_replaceable(there, read_sums(target), frozenset(), str(target))
     return changes_to(contents, {name: file_sha256(path) for name, path in there.items()})
 
 

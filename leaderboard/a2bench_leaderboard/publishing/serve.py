@@ -1,7 +1,10 @@
 """A server for a look at a board: its own files by name and nothing else, with the ranges that players ask for."""
 
 import http.server
+import os
 import re
+import socket
+import sys
 import urllib.parse
 from collections.abc import Mapping
 from functools import partial
@@ -58,11 +61,23 @@ def make_server(folder: Path, host: str = "127.0.0.1", port: int = 8321) -> http
             f"{folder} is no board: it has no {MANIFEST}; `a2bench board build RUN... -o {folder}` makes one"
         )
     try:
-        server = http.server.ThreadingHTTPServer((host, port), partial(Handler, folder=folder.resolve(), sums=sums))
+        server = _Server((host, port), partial(Handler, folder=folder.resolve(), sums=sums))
     except (OSError, OverflowError) as error:
         raise InputError(f"cannot listen at {host}:{port}: {error}; --port 0 takes a free port") from None
-    server.daemon_threads = True
     return server
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: Any) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of those who hung up, as players do when one jumps in a video."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -101,7 +116,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._send(file, path.stat().st_size, name, body=body)
 
     def _send(self, file: BinaryIO, size: int, name: str, *, body: bool) -> None:
-        tag = f'"{self.sums.get(name, size)}"'
+        changed = os.fstat(file.fileno()).st_mtime_ns
+        tag = f'"{self.sums.get(name, "")[:16]}-{changed:x}"'
         headers = {"Content-Type": TYPES.get(Path(name).suffix, "application/octet-stream"), "ETag": tag}
         headers |= {"Accept-Ranges": "bytes", "Cache-Control": "no-cache"}
         if self.headers["If-None-Match"] == tag:

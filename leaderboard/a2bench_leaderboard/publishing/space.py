@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from a2bench.errors import InputError
-from a2bench_leaderboard.publishing.contents import Changes, Contents, board_title, changes_to
+from a2bench_leaderboard.board.folder import MANIFEST
+from a2bench_leaderboard.publishing.contents import (
+    Changes,
+    Contents,
+    board_title,
+    changes_to,
+    check_replaceable,
+    parse_sums,
+)
 
 README = "README.md"
 KEPT = frozenset({README, ".gitattributes"})
@@ -41,13 +49,18 @@ def space_changes(contents: Contents, name: str) -> Changes:
     there: dict[str, str | None] = {}
     readme = ""
     with _explained(name):
+        api = hub.HfApi()
         try:
-            for file in hub.HfApi().list_repo_tree(name, repo_type="space", recursive=True):
+            for file in api.list_repo_tree(name, repo_type="space", recursive=True):
                 if isinstance(file, hub.hf_api.RepoFile):
                     there[file.path] = file.lfs.sha256 if file.lfs else _same(contents, file.path, file.blob_id)
                     readme = file.blob_id if file.path == README else readme
         except hub.errors.RepositoryNotFoundError:
             pass
+        own = _sums(api, name) if MANIFEST in there else {}
+    check_replaceable(there, own, KEPT, f"the Space {name}")
+    if readme and not own and readme != _blob_id(front_page(contents.folder)):
+        raise InputError(f"the Space {name} has a {README} of something else, which would be lost; take another")
     changes = changes_to(contents, there, KEPT)
     page = front_page(contents.folder)
     if readme == _blob_id(page):
@@ -88,6 +101,15 @@ def front_page(folder: Path) -> bytes:
     return (
         "\n".join([*lines, "A board of A2Bench; `a2bench board verify` finds every altered byte of it."]) + "\n"
     ).encode()
+
+
+def _sums(api: Any, name: str) -> dict[str, str]:
+    """What `SHA256SUMS` of a Space says."""
+    hub = _hub()
+    address = f"{api.endpoint}/spaces/{name}/resolve/main/{MANIFEST}"
+    answer = hub.utils.get_session().get(address, headers=hub.utils.build_hf_headers())
+    hub.utils.hf_raise_for_status(answer)
+    return parse_sums(answer.content)
 
 
 def _same(contents: Contents, path: str, blob_id: str) -> str | None:

@@ -4,6 +4,8 @@ import http.client
 import json
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -20,6 +22,7 @@ from a2bench.cases import load_suite
 from a2bench.cli import cli
 from a2bench.harness.store import RunStore
 from a2bench_leaderboard.board.folder import verify_board
+from a2bench_leaderboard.publishing.cli import _without_secret
 from a2bench_leaderboard.publishing.serve import make_server
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "report")]
@@ -289,3 +292,55 @@ def test_a_hub_that_denies_is_one_sentence_without_the_token(
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(time, "sleep", lambda seconds: None)  # between the hub library's attempts
     assert "cannot be reached" in str(run(*words).exception)
+
+
+def test_a_space_of_something_else_is_left_alone(board: Path, space: Hub) -> None:
+    words = ("publish", board, "--to", "hf-space:me/board", "--yes")
+    for other in (
+        {"app.py": b"my app"},
+        {"README.md": b"---\nsdk: gradio\n---\n"},
+        {"SHA256SUMS": b"0  app.py\n", "app.py": b""},
+    ):
+        space.files = dict(other)
+        assert "would be lost; take another" in str(run(*words).exception)
+        assert space.files == other and not space.commits
+
+
+def test_a_hub_without_a_token_is_one_sentence(board: Path, space: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", "/nowhere")
+    assert "`hf auth login`" in str(run("publish", board, "--to", "hf-space:me/board", "--yes").exception)
+
+
+def test_a_folder_of_data_with_sums_of_its_own_is_no_board(board: Path, tmp_path: Path) -> None:
+    (tmp_path / "data.bin").write_bytes(b"data")
+    (tmp_path / "SHA256SUMS").write_text("0  data.bin\n")
+    assert "would be lost" in str(run("publish", board, "--to", tmp_path, "--yes").exception)
+    assert (tmp_path / "data.bin").read_bytes() == b"data"
+
+
+def test_a_link_on_the_branch_is_not_written_through(board: Path, remote: Path, tmp_path: Path) -> None:
+    words = ("publish", board, "--to", "github-pages", "--remote", remote, "--yes")
+    assert run(*words).return_value == 0
+    mine = tmp_path / "mine.css"
+    mine.write_text("mine")
+    work = tmp_path / "work"
+    branch_of(remote, work)
+    (work / "board.css").unlink()
+    (work / "board.css").symlink_to(mine)
+    for step in (["add", "."], ["-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "link"], ["push", "-q"]):
+        subprocess.run(["git", "-C", work, *step], check=True)
+    assert "holds a link (board.css)" in str(run(*words).exception)
+    assert mine.read_text() == "mine"
+
+
+def test_an_address_is_told_without_its_password() -> None:
+    assert _without_secret("https://me:secret@host/a@b.git") == "https://host/a@b.git"
+
+
+def test_who_hangs_up_is_no_error(server: ThreadingHTTPServer, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_connection(server.server_address[:2]) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(b"GET /inputs.json HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert ask(server, "/")[0] == 200
+    assert capfd.readouterr().err == ""
