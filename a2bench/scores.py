@@ -109,6 +109,19 @@ class Limit:
         one = unit.removesuffix("s") if found == 1 and unit == "frames" else unit
         return f"the video {has} {round(found, 3):g} {one}; {need} {verb} because {self.why}"
 
+    def demand(self) -> str:
+        """What it demands, in words.
+
+        >>> Limit("num_frames", "motion needs a next frame", low=2).demand()
+        'at least 2 frames, or it is not scored, because motion needs a next frame'
+        """
+        unit = _QUANTITIES[self.quantity][1]
+        ends = [f"at least {self.low:g}"] * (self.low > float("-inf")) + [f"at most {self.high:g}"] * (
+            self.high < float("inf")
+        )
+        otherwise = "it is not scored" if self.otherwise == "refuse" else "its score carries a note"
+        return f"{' and '.join(ends)} {unit}, or {otherwise}, because {self.why}"
+
 
 _QUANTITIES = {
     "fps": ("has", "frames per second"),

@@ -78,6 +78,7 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
         "submissions": None,
         "people": None,
         "published": [],
+        "methods": {"metrics": {}, "changes": []},
         "media": {
             "choice": "all",
             "files": {f"{sha256}.mp4": 1 for of in videos for sha256 in of},

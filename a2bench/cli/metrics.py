@@ -51,8 +51,9 @@ def list_command(as_json: bool) -> int:
 @metrics_group.command("show")
 @click.argument("name")
 def show_command(name: str) -> int:
-    """Show the card of a metric: formula, source, what it cannot see, licence of its weights, calibration."""
+    """Show the card of a metric: formula, source, what it cannot see, licence of its weights, calibration, changes."""
     from a2bench import registry
+    from a2bench.changes import changes_of
     from a2bench.data import data_file
     from a2bench.errors import InputError
 
@@ -61,6 +62,9 @@ def show_command(name: str) -> int:
     if card is None:
         raise InputError(f"metric {name!r} comes without a card")
     click.echo(card.read_text(encoding="utf-8"))
+    for change in changes_of([("metric", name)]):
+        click.echo(f"version {change['version']}, {change['date']}: {change['what']}")
+        click.echo(f"comparable with the version before? {change['comparable']}")
     return 0
 
 

@@ -22,6 +22,8 @@ from a2bench_human_eval.statistics.ranks import RankSets, rank_sets_of_tests
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+VERSION = 1
+"""Changes whenever the same values may give other intervals, tests or ranks; `a2bench/changes.json` says how."""
 LEVEL = 0.95
 POWER = 0.8
 NUM_EXACT = 13

@@ -266,9 +266,14 @@ def test_what_is_from_outside_stays_text_on_every_page(inputs: dict[str, Any], t
         case["references"] = [{"id": text, "role": text, "phrase": text, "image": ""}]
     for column in hostile["columns"]:
         column["title"] = column["validity"]["reason"] = text
+    hostile["methods"]["changes"] = [
+        {"kind": "metric", "name": text, "version": text, "date": text, "what": text, "comparable": text}
+    ]
+    for facts in hostile["methods"]["metrics"].values():
+        facts |= {"card": f"# x\n\n{text}\n\n## {text}\n{text}\n", "paper": text, "protocol": [text], "roles": [text]}
     files = board_files(hostile)
     pages = [name for name in files if name.endswith(".html") and name != "index.html"]
-    assert len(pages) == 4 + len(CASES) + 2
+    assert len(pages) == 4 + len(CASES) + 3
     for name in pages:
         (tmp_path / "page.html").write_bytes(files[name])
         page = PageReader(tmp_path / "page.html")
@@ -319,7 +324,7 @@ def test_pages_work_in_a_browser_by_keyboard_and_are_accessible(
     told: list[str] = []
     page.on("console", lambda message: told.append(message.text))
     page.on("pageerror", lambda error: told.append(str(error)))
-    for name in ("systems/beta.html", f"cases/{CASES[1]}.html", "cases/index.html", "compare.html"):
+    for name in ("systems/beta.html", f"cases/{CASES[1]}.html", "cases/index.html", "compare.html", "methods.html"):
         page.goto((board / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") == width, name
         assert told == [], name

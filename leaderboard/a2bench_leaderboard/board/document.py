@@ -12,7 +12,7 @@ from a2bench.totals.means import OFFSET
 from a2bench_leaderboard.board.spending import spending
 from a2bench_leaderboard.board.table import BoardTable, read_table
 from a2bench_leaderboard.columns import HEADLINE_COLUMN
-from a2bench_leaderboard.statistics import LEVEL, CaseSums, cases_to_separate, means, rank
+from a2bench_leaderboard.statistics import LEVEL, VERSION, CaseSums, cases_to_separate, means, rank
 
 NUM_WEIGHTS = 2000
 """Draws of other weights for the dimensions of the headline."""
@@ -45,6 +45,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "a2bench": inputs["a2bench"],
         "release": inputs["release"],
         "suite": inputs["suite"],
+        "statistics": VERSION,
         "level": LEVEL,
         "order": order,
         "columns": [
@@ -59,6 +60,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "submissions": inputs["submissions"],
         "people": inputs["people"] and {key: value for key, value in inputs["people"].items() if key != "agreement"},
         "published": inputs["published"],
+        "changes": inputs["methods"]["changes"],
     }
 
 

@@ -15,6 +15,7 @@ from a2bench.report.data import check_comparable, reported_groups
 from a2bench.tiers import COMPARABLE
 from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
 from a2bench_leaderboard.board.media import NO_MEDIA, BoardMedia
+from a2bench_leaderboard.board.methods import board_methods
 from a2bench_leaderboard.board.people import read_people
 from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
 from a2bench_leaderboard.submissions.board import logged, scores_from
@@ -74,6 +75,7 @@ def board_inputs(
         "release": {"name": release, "date": date} if release or date else None,
         "suite": {"name": suite.name, "revision": suite.revision},
         "cases": case_facts(named),
+        "methods": board_methods(columns, suite.name),
         "columns": [{**column.document(), "made_by": column.made_by} for column in columns],
         "entries": entries,
         "submissions": logged(log) if log else None,

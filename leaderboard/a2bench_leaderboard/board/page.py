@@ -14,7 +14,7 @@ from markupsafe import Markup
 from a2bench.harness.tables import ARROWS, number_text
 from a2bench.report.page import json_block
 from a2bench_leaderboard.board.figures import cost_plot, cost_points, radar
-from a2bench_leaderboard.board.pages import system_links
+from a2bench_leaderboard.board.pages import method_links, system_links
 from a2bench_leaderboard.board.tables import coverage_text, interval_text, people_of, rank_text
 
 GENERATOR = "A2Bench board"
@@ -84,6 +84,7 @@ def page_html(document: Mapping[str, Any]) -> str:
         radar=radar(document),
         nobody=_not_on_the_board(document),
         links=system_links(document),
+        methods=method_links(document),
         order=titles.get(document["order"], document["order"]),
         pairs=pairs,
         number=number_text,

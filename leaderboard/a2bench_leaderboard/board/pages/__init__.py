@@ -1,4 +1,4 @@
-"""Pages of a board beside its table: one per entry, one per case, a list of cases, and two entries side by side."""
+"""Pages of a board beside its table: of every entry and case, all cases, two entries side by side, and methods."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,11 @@ from a2bench.report.page import player_script
 from a2bench_leaderboard.board.pages.case import case_pages
 from a2bench_leaderboard.board.pages.compare import compare_page
 from a2bench_leaderboard.board.pages.entry import entry_pages
+from a2bench_leaderboard.board.pages.methods import PAGE as METHODS
+from a2bench_leaderboard.board.pages.methods import method_links, methods_page
 from a2bench_leaderboard.board.pages.site import Site, page_asset, page_names
 
-__all__ = ["page_files", "system_links"]
+__all__ = ["method_links", "page_files", "system_links"]
 
 ASSETS = ("pages.css", "pages.js", "compare.js")
 
@@ -21,6 +23,7 @@ def page_files(inputs: Mapping[str, Any], document: Mapping[str, Any]) -> dict[s
         **dict(entry_pages(site)),
         **dict(case_pages(site)),
         "compare.html": compare_page(site),
+        METHODS: methods_page(site),
         **{name: page_asset(name) for name in ASSETS},
         "player.js": player_script(),
     }
