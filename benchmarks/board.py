@@ -50,6 +50,7 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
         "schema": 1,
         "a2bench": "",
         "release": None,
+        "releases": [],
         "suite": {"name": "invented", "revision": ""},
         "cases": [
             {

@@ -121,6 +121,10 @@ def board_group() -> None:
 @click.option("--votes", type=click.Path(path_type=Path), help="results.json of `a2bench rate export`.")
 @click.option("--release", help="Name of a frozen board, such as 2026.1.")
 @click.option("--date", help="Date of the release; without it the board holds no date.")
+@click.option(
+    "--releases", "earlier", type=click.Path(path_type=Path), metavar="DIR",
+    help="List the earlier releases whose folders lie in DIR, with their hashes.",
+)  # fmt: skip
 @click.option("--any-tier", is_flag=True, help="Take approximate videos and other samplers too; their tier is shown.")
 @click.option(
     "--media", type=click.Choice(["some", "all", "none"]), default="some", show_default=True,
@@ -150,6 +154,7 @@ def build_command(
     votes: Path | None,
     release: str | None,
     date: str | None,
+    earlier: Path | None,
     any_tier: bool,
     media: "MediaChoice",
     hourly: tuple[str, ...],
@@ -163,23 +168,26 @@ def build_command(
 
     RUNS are run folders and submissions, over the same cases of one suite. Equal inputs give equal bytes;
     `inputs.json` in the folder holds every value, and `a2bench board verify` makes everything else again from it.
+    A board with a name (--release) is frozen: nothing else is written to its folder.
     """
     _need_scipy()
     from a2bench.harness.validity_file import known_validity
     from a2bench_leaderboard.board.folder import write_board
     from a2bench_leaderboard.board.inputs import board_inputs
     from a2bench_leaderboard.board.media import BoardMedia
+    from a2bench_leaderboard.board.releases import earlier_releases
     from a2bench_leaderboard.submissions.board import opened_runs
     from a2bench_leaderboard.submissions.log import SubmissionLog
 
     prices, verdicts = _prices(hourly, per_call), known_validity(validity)
     log = SubmissionLog(log_folder) if log_folder else None
+    releases = earlier_releases(earlier, output, release) if earlier else []
     with (
         tempfile.TemporaryDirectory(prefix="a2bench-board-") as work,
         opened_runs(runs, suite_file) as folders,
     ):
         taken = BoardMedia(media, Path(work))
-        inputs = board_inputs(folders, verdicts, votes, release, date, any_tier, prices, taken, log)
+        inputs = board_inputs(folders, verdicts, votes, release, date, any_tier, prices, taken, log, releases)
         page = write_board(inputs, output, taken.sources)
     files = inputs["media"]["files"]
     videos, size = sum(video["file"] is not None for video in inputs["media"]["videos"].values()), sum(files.values())
@@ -230,12 +238,17 @@ def verify_command(
     validity: Path | None,
     as_json: bool,
 ) -> int:
-    """Make a board again from its inputs and compare every byte; exits with 1 when anything differs."""
+    """Make a board again from its inputs and compare every byte; exits with 1 when anything differs.
+
+    Ends with the hash by which the board is known: that of its manifest without `index.html`, which shows it.
+    """
     _need_scipy()
     from a2bench.harness.tables import one_line
     from a2bench.harness.validity_file import known_validity
-    from a2bench_leaderboard.board.folder import INPUTS, read_json, verify_board
+    from a2bench_leaderboard.board.folder import verify_board
     from a2bench_leaderboard.board.inputs import inputs_again
+    from a2bench_leaderboard.board.reading import DOCUMENT, INPUTS, board_sha256, read_json, read_sums
+    from a2bench_leaderboard.board.releases import release_text
     from a2bench_leaderboard.submissions.board import opened_runs
     from a2bench_leaderboard.submissions.log import SubmissionLog
 
@@ -245,13 +258,20 @@ def verify_command(
         with opened_runs(runs, suite_file) as folders:
             expected = inputs_again(read_json(folder, INPUTS), folders, known_validity(validity), votes, log)
     problems = verify_board(folder, expected)
-    if as_json:
-        click.echo(json.dumps({"board": str(folder), "problems": problems}, indent=2))
-    else:
-        for problem in problems:
+    if problems:
+        for problem in () if as_json else problems:
             click.echo(one_line(problem), err=True)
-        click.echo(f"{folder}: {f'{len(problems)} problems' if problems else 'every byte follows from its inputs'}")
-    return 1 if problems else 0
+        found = {"board": str(folder), "problems": problems, "release": None, "sha256": None}
+        click.echo(json.dumps(found, indent=2) if as_json else f"{folder}: {len(problems)} problems")
+        return 1
+    document, sha256 = read_json(folder, DOCUMENT), board_sha256(read_sums(folder))
+    if as_json:
+        found = {"board": str(folder), "problems": [], "release": document["release"], "sha256": sha256}
+        click.echo(json.dumps(found, indent=2))
+    else:
+        click.echo(f"{folder}: every byte follows from its inputs")
+        click.echo(one_line(release_text(document, sha256)))
+    return 0
 
 
 @board_group.command("diff")
@@ -260,13 +280,24 @@ def verify_command(
 @_json
 def diff_command(old: Path, new: Path, as_json: bool) -> int:
     """What changed from one board to another: entries, numbers, ranks, methods."""
+    from a2bench.harness.tables import one_line
     from a2bench_leaderboard.board.diff import board_diff, diff_text
-    from a2bench_leaderboard.board.folder import read_json
+    from a2bench_leaderboard.board.reading import DOCUMENT, board_sha256, read_json, read_sums
+    from a2bench_leaderboard.board.releases import release_text
 
-    diff = board_diff(read_json(old, "leaderboard.json"), read_json(new, "leaderboard.json"))
+    boards = {folder: read_json(folder, DOCUMENT) for folder in (old, new)}
+    try:
+        diff = board_diff(*boards.values())
+        sides = [release_text(document, board_sha256(read_sums(folder))) for folder, document in boards.items()]
+    except (LookupError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{old} or {new} was built by another A2Bench or is damaged ({type(error).__name__}: {error}); "
+            "type `a2bench board verify` for each"
+        ) from None
     if as_json:
-        click.echo(json.dumps(diff, indent=2))
+        click.echo(json.dumps({"old": sides[0], "new": sides[1], **diff}, indent=2))
     else:
+        click.echo(f"old: {one_line(sides[0])}\nnew: {one_line(sides[1])}")
         for line in diff_text(diff):
             click.echo(line)
     return 0

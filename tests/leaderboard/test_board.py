@@ -28,15 +28,16 @@ from a2bench.totals.run import run_totals
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.facts import EXISTED, Price
 from a2bench_leaderboard.board.figures import cost_points
-from a2bench_leaderboard.board.folder import board_files, read_json, verify_board, write_board
+from a2bench_leaderboard.board.folder import board_files, verify_board, write_board
 from a2bench_leaderboard.board.inputs import board_inputs
+from a2bench_leaderboard.board.reading import read_json
+from a2bench_leaderboard.board.releases import earlier_releases
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from demo_run import HOSTILE, METRICS, Demo, write_demo_run  # noqa: E402
 from page_reader import PageReader  # noqa: E402
 
 MINI = load_suite("a2bench-mini")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SYSTEMS: dict[str, dict[str, Any]] = {
     "alpha": {"licence": "Apache-2.0", "parameters": 14_000_000_000, "open_weights": True},
     "beta": {"licence": "proprietary", "open_weights": False},
@@ -355,11 +356,43 @@ def test_boards_differ_in_what_changed(inputs: dict[str, Any], tmp_path: Path) -
     changed = deepcopy(inputs)
     changed["entries"] = [entry for entry in changed["entries"] if entry["name"] != "gamma"]
     changed["columns"][0]["version"] = "2"
-    one = write_board(inputs, tmp_path / "one").parent
+    older = deepcopy(inputs)
+    for version, of in ((1, older), (2, changed)):
+        column = next(column for column in of["columns"] if column["name"] == "text_alignment")
+        column["made_by"] = json.dumps({"features": {"clip": f"{version} CLIP"}})
+    words = {"date": "2027-01-01", "what": "Other prompts.", "comparable": "No."}
+    new = [("summary", "summary", 2), ("feature", "clip", 2), ("feature", "clip", 3), ("metric", "niqe", 2)]
+    changed["methods"]["changes"] = [
+        {"kind": k, "name": n, "version": v, **words, "what": f"{n} {v}."} for k, n, v in new
+    ]
+    one = write_board(older, tmp_path / "one").parent
     two = write_board(changed, tmp_path / "two").parent
-    text = board("diff", one, two).stdout
-    assert "entry gone: gamma" in text and "method: summary:headline version 1 -> 2" in text
+    said = board("diff", one, two).stdout
+    assert "entry gone: gamma" in said and "summary:headline: version 1 -> 2" in said and "summary 2." in said
     assert json.loads(board("diff", one, two, "--json").stdout)["removed"] == ["gamma"]
+    assert "feature clip (behind text_alignment): 1 CLIP -> 2 CLIP" in said and "clip 2." in said
+    assert "niqe 2." not in said and "clip 3." not in said
+
+
+def test_a_release_is_never_overwritten_with_other_bytes(inputs: dict[str, Any], tmp_path: Path) -> None:
+    frozen = {**inputs, "release": {"name": "2026.1", "date": None}}
+    folder = write_board(frozen, tmp_path / "2026.1").parent
+    before = files_of(folder)
+    write_board(frozen, folder)
+    for other in (inputs, {**inputs, "release": {"name": "2026.1", "date": "2026-12-01"}}):
+        with pytest.raises(InputError, match=r"holds the frozen release 2026\.1 \(sha256 [0-9a-f]{64}\).*board diff"):
+            write_board(other, folder)
+    assert files_of(folder) == before
+    (folder / "leaderboard.json").write_text("{")  # what is damaged is still a release
+    with pytest.raises(InputError, match="frozen release"):
+        write_board(inputs, folder)
+    write_board(frozen, folder)
+    assert files_of(folder) == before
+    with pytest.raises(InputError, match=r"is release 2026\.1 already"):
+        earlier_releases(tmp_path, tmp_path / "other", "2026.1")
+    (folder / "leaderboard.csv").write_text("")
+    with pytest.raises(InputError, match=r"leaderboard\.csv is not as release 2026\.1 was built"):
+        earlier_releases(tmp_path, tmp_path / "other", "2026.2")
 
 
 def test_runs_that_cannot_share_a_board_are_refused(runs: list[Path], tmp_path: Path) -> None:
@@ -370,9 +403,10 @@ def test_runs_that_cannot_share_a_board_are_refused(runs: list[Path], tmp_path: 
         board_inputs([runs[0], runs[0]])
     with pytest.raises(InputError, match="measured in two ways"):  # the hostile run names another back-end
         board_inputs([runs[0], demo(tmp_path / "other", system="other", hostile=True)])
-    (tmp_path / "votes.json").write_text('{"boards": []}')
-    with pytest.raises(InputError, match="no results.json"):
-        board_inputs(runs[:1], votes=tmp_path / "votes.json")
+    for text, why in (('{"boards": [1]}', "no results.json"), ('{"boards": []}', "no vote that counts yet")):
+        (tmp_path / "votes.json").write_text(text)
+        with pytest.raises(InputError, match=why):
+            board_inputs(runs[:1], votes=tmp_path / "votes.json")
     with pytest.raises(InputError, match="something other than a board"):
         write_board({**board_inputs(runs[:1])}, tmp_path)
     with pytest.raises(InputError, match="no board"):
@@ -416,46 +450,34 @@ def test_no_command_of_the_board_imports_torch(runs: list[Path], tmp_path: Path)
     assert done.stdout.splitlines()[-1] == "TORCH False", done.stderr
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
-def test_the_table_is_sorted_and_filtered_by_keyboard(inputs: dict[str, Any], tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+def test_the_table_is_sorted_and_filtered_by_keyboard(browser: Any, inputs: dict[str, Any], tmp_path: Path) -> None:
     page_file = write_board(inputs, tmp_path / "board")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        told: list[str] = []
-        asked: list[str] = []
-        page.on("console", lambda message: told.append(message.text))
-        page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(page_file.as_uri())
-        names = "[...document.querySelectorAll('#board tbody.system tr')].map((row) => row.dataset.name)"
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
-        assert page.evaluate(names) == ["alpha", "beta", "gamma"]  # gamma has no headline
-        page.focus("#board thead th:first-child button")
-        page.keyboard.press("Enter")
-        page.keyboard.press("Enter")
-        assert page.evaluate(names) == ["gamma", "beta", "alpha"]
-        assert page.get_attribute("#board thead th:first-child", "aria-sort") == "descending"
-        before = page.inner_text("#board tr[data-name=alpha] td[data-column='0']")
-        page.select_option("#slice", "role:background")
-        after = page.inner_text("#board tr[data-name=alpha] td[data-column='0']")
-        assert before != after and "20/20" not in after
-        page.select_option("#group", "text")
-        assert page.is_hidden("#board td[data-column='0'] >> nth=0")
-        for filter_, value in (("#open", "open"), ("#size", "large"), ("#licence", "0")):
-            page.select_option(filter_, value)
-            assert page.inner_text("#count") == "1 of 3 systems" and page.is_visible("#board tr[data-name=alpha]")
-            page.select_option(filter_, "*")
-        assert page.inner_text("#count") == "3 systems"
-        page.select_option("#group", "*")
-        assert told == [] and all(address.startswith(page_file.parent.as_uri()) for address in asked)
-        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-        serious = [
-            violation["id"]
-            for violation in axe.Axe().run(page).response["violations"]
-            if violation["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
-        browser.close()
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    told: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(page_file.as_uri())
+    names = "[...document.querySelectorAll('#board tbody.system tr')].map((row) => row.dataset.name)"
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.evaluate(names) == ["alpha", "beta", "gamma"]  # gamma has no headline
+    page.focus("#board thead th:first-child button")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert page.evaluate(names) == ["gamma", "beta", "alpha"]
+    assert page.get_attribute("#board thead th:first-child", "aria-sort") == "descending"
+    before = page.inner_text("#board tr[data-name=alpha] td[data-column='0']")
+    page.select_option("#slice", "role:background")
+    after = page.inner_text("#board tr[data-name=alpha] td[data-column='0']")
+    assert before != after and "20/20" not in after
+    page.select_option("#group", "text")
+    assert page.is_hidden("#board td[data-column='0'] >> nth=0")
+    for filter_, value in (("#open", "open"), ("#size", "large"), ("#licence", "0")):
+        page.select_option(filter_, value)
+        assert page.inner_text("#count") == "1 of 3 systems" and page.is_visible("#board tr[data-name=alpha]")
+        page.select_option(filter_, "*")
+    assert page.inner_text("#count") == "3 systems"
+    page.select_option("#group", "*")
+    assert told == [] and all(address.startswith(page_file.parent.as_uri()) for address in asked)
+    page.close()

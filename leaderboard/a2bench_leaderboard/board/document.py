@@ -9,6 +9,7 @@ from a2bench.cases import ROLES
 from a2bench.totals.definition import DIMENSIONS
 from a2bench.totals.expectations import PREFIX
 from a2bench.totals.means import OFFSET
+from a2bench_leaderboard.board.methods import feature_versions
 from a2bench_leaderboard.board.spending import spending
 from a2bench_leaderboard.board.table import BoardTable, read_table
 from a2bench_leaderboard.columns import HEADLINE_COLUMN
@@ -44,6 +45,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "schema": 1,
         "a2bench": inputs["a2bench"],
         "release": inputs["release"],
+        "releases": inputs["releases"],
         "suite": inputs["suite"],
         "statistics": VERSION,
         "level": LEVEL,
@@ -51,6 +53,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "columns": [
             {key: value for key, value in column.items() if key != "made_by"}
             | {"agreement": ((inputs["people"] or {}).get("agreement") or {}).get(column["name"])}
+            | {"features": feature_versions(column["made_by"])}
             for column in columns
         ],
         "slices": [{"name": s["name"], "title": s["title"], "cases": len(s["cases"])} for s in slices],

@@ -18,10 +18,18 @@ from a2bench_leaderboard.board.media import FOLDER as MEDIA
 from a2bench_leaderboard.board.media import copy_media, media_problems
 from a2bench_leaderboard.board.page import ASSETS, asset_text, page_html
 from a2bench_leaderboard.board.pages import page_files
+from a2bench_leaderboard.board.reading import (
+    DOCUMENT,
+    INDEX,
+    INPUTS,
+    MANIFEST,
+    board_sha256,
+    manifest_text,
+    read_json,
+    read_sums,
+)
+from a2bench_leaderboard.board.releases import check_frozen
 from a2bench_leaderboard.board.tables import latex, markdown, numbers_csv, pairs_csv
-
-INPUTS = "inputs.json"
-MANIFEST = "SHA256SUMS"
 
 
 def board_files(inputs: Mapping[str, Any]) -> dict[str, bytes]:
@@ -30,9 +38,8 @@ def board_files(inputs: Mapping[str, Any]) -> dict[str, bytes]:
     inputs = json.loads(text)  # the order of keys is that of the file, whoever made them
     document = board_document(inputs) | {"inputs_sha256": bytes_sha256(text.encode())}
     texts = {
-        "index.html": page_html(document),
         **{name: asset_text(name) for name in ASSETS},
-        "leaderboard.json": _json_lines(document),
+        DOCUMENT: _json_lines(document),
         "leaderboard.csv": numbers_csv(document),
         "pairs.csv": pairs_csv(document),
         "LEADERBOARD.md": markdown(document),
@@ -41,10 +48,12 @@ def board_files(inputs: Mapping[str, Any]) -> dict[str, bytes]:
         **page_files(inputs, document),
         **every_eval_ever_files(document),
     }
-    contents = {name: text.encode() for name, text in sorted(texts.items())}
+    contents = {name: text.encode() for name, text in texts.items()}
     sums = {name: bytes_sha256(data) for name, data in contents.items()}
     sums |= {f"{MEDIA}/{name}": name.partition(".")[0] for name in inputs["media"]["files"]}
-    return contents | {MANIFEST: "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()}
+    index = page_html(document, board_sha256(sums)).encode()
+    contents |= {INDEX: index, MANIFEST: manifest_text(sums | {INDEX: bytes_sha256(index)}).encode()}
+    return dict(sorted(contents.items()))
 
 
 def _json_lines(document: Mapping[str, Any]) -> str:
@@ -64,7 +73,7 @@ def _json(value: Any) -> str:
 
 
 def write_board(inputs: Mapping[str, Any], folder: Path, media: Mapping[str, Path] | None = None) -> Path:
-    """Write a board into a folder of its own; an older board there is replaced.
+    """Write a board into a folder of its own; an older board there is replaced, unless it is a frozen release.
 
     Args:
         inputs: of the board.
@@ -75,7 +84,7 @@ def write_board(inputs: Mapping[str, Any], folder: Path, media: Mapping[str, Pat
         The path of ``index.html``.
 
     Raises:
-        InputError: the folder holds something else.
+        InputError: the folder holds something else, or a release with other bytes.
         OutputError: it cannot be written.
     """
     contents = board_files(inputs)
@@ -83,9 +92,10 @@ def write_board(inputs: Mapping[str, Any], folder: Path, media: Mapping[str, Pat
         raise InputError(f"{folder} is a file; choose a folder with --output")
     there = {name for name in _files(folder) if not Path(name).name.startswith(".tmp-")}
     wanted = contents.keys() | {f"{MEDIA}/{name}" for name in inputs["media"]["files"]}
-    others = sorted(there - wanted - _older_board(folder))
+    others = sorted(there - wanted - read_sums(folder).keys())
     if others:
         raise InputError(f"{folder} holds something other than a board ({others[0]}); choose another folder")
+    check_frozen(folder, contents[MANIFEST])
     with explained_output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         copy_media(inputs["media"], media or {}, folder)
@@ -94,37 +104,12 @@ def write_board(inputs: Mapping[str, Any], folder: Path, media: Mapping[str, Pat
             write_atomically(folder / name, data)
         for name in there - wanted:
             (folder / name).unlink()
-    return folder / "index.html"
+    return folder / INDEX
 
 
 def _files(folder: Path) -> dict[str, Path]:
     """Every file by its path below a folder."""
     return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
-
-
-def _older_board(folder: Path) -> set[str]:
-    """The files that a board in a folder says are its own."""
-    sums = folder / MANIFEST
-    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if sums.is_file() else []
-    return {line.partition("  ")[2] for line in lines}
-
-
-def read_json(folder: Path, name: str) -> dict[str, Any]:
-    """A JSON file of a board.
-
-    Raises:
-        InputError: the folder is no board, or the file is damaged.
-    """
-    path = folder / name
-    if not path.is_file():
-        raise InputError(f"{folder} is no board: it has no {name}; `a2bench board build` makes one")
-    try:
-        document = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise InputError(f"{path} is damaged: {error}") from None
-    if not isinstance(document, dict) or document.get("schema") != 1:
-        raise InputError(f"{path} is no file of a board that this A2Bench can read (schema 1)")
-    return document
 
 
 def verify_board(folder: Path, expected: Mapping[str, Any] | None = None) -> list[str]:

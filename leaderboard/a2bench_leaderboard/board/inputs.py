@@ -34,6 +34,7 @@ def board_inputs(
     prices: Mapping[str, Price] | None = None,
     media: BoardMedia | None = None,
     log: SubmissionLog | None = None,
+    releases: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Read everything that a board shows; equal inputs give an equal document.
 
@@ -47,6 +48,7 @@ def board_inputs(
         prices: of entries by name.
         media: takes the videos and pictures; without it there are none.
         log: of submissions; it is shown, and every submission among the runs must stand in it.
+        releases: earlier ones, as `earlier_releases` reads them.
 
     Raises:
         InputError: the runs cannot stand on one board, or a file is not what it should be.
@@ -73,6 +75,7 @@ def board_inputs(
         "schema": SCHEMA,
         "a2bench": __version__,
         "release": {"name": release, "date": date} if release or date else None,
+        "releases": list(releases),
         "suite": {"name": suite.name, "revision": suite.revision},
         "cases": case_facts(named),
         "methods": board_methods(columns, suite.name),
@@ -94,7 +97,7 @@ def inputs_again(
 ) -> dict[str, Any]:
     """Inputs as `board_inputs` reads them from these runs, with what only a board's own inputs say.
 
-    That is release, prices, and the media, whose bytes `verify_board` holds against their names.
+    That is release and earlier ones, prices, and the media, whose bytes `verify_board` holds against their names.
 
     Raises:
         InputError: the runs cannot stand on one board, or the board's inputs are damaged.
@@ -102,11 +105,11 @@ def inputs_again(
     try:
         release = own["release"] or {"name": None, "date": None}
         prices = {entry["name"]: Price(**entry["price"]) for entry in own["entries"]}
-        name, date, media = release["name"], release["date"], own["media"]
+        name, date, media, earlier = release["name"], release["date"], own["media"], own["releases"]
     except (LookupError, TypeError) as error:
         raise InputError(f"the board's inputs are damaged ({type(error).__name__}: {error})") from None
     known = {name: price for name, price in prices.items() if any(price)}
-    found = board_inputs(runs, validity, votes, name, date, any_tier=True, prices=known, log=log)
+    found = board_inputs(runs, validity, votes, name, date, any_tier=True, prices=known, log=log, releases=earlier)
     return found | {"media": media}
 
 

@@ -50,7 +50,6 @@ def _facts(name: str) -> dict[str, Any]:
     card = data_file("metrics", "cards", f"{name}.md")
     return {
         "version": info.version,
-        "range": list(info.range),
         "roles": list(info.roles),
         "licence": info.licence,
         "paper": info.paper,

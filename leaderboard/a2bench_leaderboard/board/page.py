@@ -15,6 +15,7 @@ from a2bench.harness.tables import ARROWS, number_text
 from a2bench.report.page import json_block
 from a2bench_leaderboard.board.figures import cost_plot, cost_points, radar
 from a2bench_leaderboard.board.pages import method_links, system_links
+from a2bench_leaderboard.board.releases import release_text
 from a2bench_leaderboard.board.tables import coverage_text, interval_text, people_of, rank_text
 
 GENERATOR = "A2Bench board"
@@ -44,8 +45,8 @@ def size_of(entry: Mapping[str, Any]) -> str:
     return "small" if billions <= 2 else "medium" if billions <= 10 else "large"
 
 
-def page_html(document: Mapping[str, Any]) -> str:
-    """Render ``index.html``."""
+def page_html(document: Mapping[str, Any], sha256: str) -> str:
+    """Render ``index.html``; ``sha256`` is what the board is known by."""
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -64,6 +65,8 @@ def page_html(document: Mapping[str, Any]) -> str:
     pairs = document["pairs"].get(document["order"], [])
     return environment.from_string(_asset("page.html.j2")).render(
         board=document,
+        sha256=sha256,
+        identity=release_text(document, sha256),
         generator=GENERATOR,
         policy=POLICY,
         arrows=ARROWS,

@@ -41,6 +41,8 @@ def _ratings(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     try:
         document = json.loads(data)
+        if document["boards"] == []:
+            raise InputError(f"{path} holds no vote that counts yet; leave out --votes, or export the study later")
         board = next(board for board in document["boards"] if board["confirmatory"])
         unit = "elo" if document["protocol"] == "pairwise" else "mos"
         systems = [

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from a2bench.errors import InputError
 from a2bench.hashing import file_sha256
+from a2bench_leaderboard.board.reading import read_sums
 from a2bench_leaderboard.publishing.contents import (
     Changes,
     Contents,
     board_title,
     changes_to,
     check_replaceable,
-    read_sums,
 )
 
 BRANCH = "gh-pages"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from a2bench.errors import InputError
-from a2bench_leaderboard.board.folder import MANIFEST, read_json, verify_board
+from a2bench_leaderboard.board.folder import verify_board
+from a2bench_leaderboard.board.reading import MANIFEST, read_json, read_sums
 
 
 @dataclass(frozen=True)
@@ -66,18 +67,6 @@ def read_contents(folder: Path) -> Contents:
             f"type `a2bench board verify {folder}`, and build it anew"
         )
     return Contents(folder, read_sums(folder))
-
-
-def read_sums(folder: Path) -> dict[str, str]:
-    """What `SHA256SUMS` of a folder says, by path; empty where there is none."""
-    path = folder / MANIFEST
-    return parse_sums(path.read_bytes()) if path.is_file() and not path.is_symlink() else {}
-
-
-def parse_sums(data: bytes) -> dict[str, str]:
-    """The same of the file's bytes."""
-    lines = data.decode(errors="replace").splitlines()
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def check_replaceable(names: Iterable[str], sums: Mapping[str, str], kept: frozenset[str], where: str) -> None:

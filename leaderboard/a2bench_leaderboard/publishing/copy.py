@@ -10,7 +10,8 @@ from pathlib import Path
 from a2bench.errors import InputError
 from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import file_sha256
-from a2bench_leaderboard.publishing.contents import Changes, Contents, changes_to, check_replaceable, read_sums
+from a2bench_leaderboard.board.reading import read_sums
+from a2bench_leaderboard.publishing.contents import Changes, Contents, changes_to, check_replaceable
 
 
 def folder_changes(contents: Contents, target: Path) -> Changes:

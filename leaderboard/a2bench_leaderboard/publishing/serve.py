@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from a2bench.errors import InputError
-from a2bench_leaderboard.board.folder import MANIFEST
-from a2bench_leaderboard.publishing.contents import read_sums
+from a2bench_leaderboard.board.reading import MANIFEST, read_sums
 
 TYPES = {
     ".html": "text/html; charset=utf-8",

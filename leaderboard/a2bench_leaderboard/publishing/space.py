@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from a2bench.errors import InputError
-from a2bench_leaderboard.board.folder import MANIFEST
+from a2bench_leaderboard.board.reading import MANIFEST, parse_sums
 from a2bench_leaderboard.publishing.contents import (
     Changes,
     Contents,
     board_title,
     changes_to,
     check_replaceable,
-    parse_sums,
 )
 
 README = "README.md"

@@ -13,7 +13,6 @@ from a2bench.harness.bootstrap import FEWEST_RESAMPLED, NUM_RESAMPLES
 from a2bench.totals.definition import DIMENSIONS, ELEMENT_METRICS
 from a2bench.totals.means import OFFSET
 from a2bench_leaderboard.board.document import NUM_WEIGHTS
-from a2bench_leaderboard.board.methods import feature_versions
 from a2bench_leaderboard.board.pages.site import Site, page_names
 from a2bench_leaderboard.statistics import NUM_EXACT, NUM_FLIPS, POWER
 
@@ -23,7 +22,6 @@ BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "an 
 
 def methods_page(site: Site) -> str:
     """Every number of the board, the statistics, suite and settings, and the changelog of methods."""
-    made_by = {column["name"]: column["made_by"] for column in site.inputs["columns"]}
     methods = site.inputs["methods"]
     settings = {
         tuple(entry["settings"][key] for key in ("width", "height", "num_frames", "fps")) for entry in site.entries
@@ -39,7 +37,6 @@ def methods_page(site: Site) -> str:
         element_metrics=ELEMENT_METRICS,
         weights={f"summary:{d.name}": d for d in DIMENSIONS},
         offset=OFFSET,
-        features={name: feature_versions(text) for name, text in made_by.items()},
         metrics={
             name: {**facts, "sections": card_sections(facts["card"])} for name, facts in methods["metrics"].items()
         },
