@@ -3,7 +3,7 @@
 import numpy as np
 
 from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Expectation, MetricInfo, Score
+from a2bench.scores import ElementScore, Expectation, Limit, MetricInfo, Score
 from a2bench_metrics.arcface import ArcFaces
 from a2bench_metrics.people import assign
 
@@ -28,6 +28,7 @@ class ArcfaceSimilarity:
         paper="ArcFace, Deng et al. 2019 (arXiv:1801.07698); after OpenS2V-Eval FaceSim (arXiv:2505.20292)",
         licence="InsightFace weights: non-commercial research",
         default=False,
+        protocol=(Limit("short_side", "the detector sees no face in smaller frames, which is not absence", low=64),),
         expectations=(
             Expectation("collage is far above shuffled", "difference", "collage", "shuffled", low=0.3),
             Expectation("a missing character scores 0", "value", "missing-character", low=-0.001, high=0.05),

@@ -3,12 +3,20 @@
 Devices: `tests/gpu/test_metrics_on_a_gpu.py`.
 """
 
+import math
 import shutil
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from a2bench import registry
+from a2bench.metrics import Sample, score_within_protocol
+from a2bench.scores import Limit
+from a2bench.video import Video
+from a2bench.weights import unmet_needs
 from tests.metrics.every_metric import (
     CASES,
     METRICS,
@@ -106,3 +114,45 @@ def test_workers_and_batches_do_not_matter(
     found = entries_in_workers(clips, folder, tmp_path, environment, workers)
     bound = {name: 0.0 if batch in ("0", "1") else tolerance(name) for name in METRICS}
     assert {name: value for name, value in largest(found, usual).items() if value > bound[name]} == {}
+
+
+PLAIN = {
+    "one frame": (1, 144, 240, 90),
+    "black and static": (5, 144, 240, 0),
+    "tiny": (3, 16, 16, 120),
+    "narrow": (3, 400, 32, 120),
+}
+"""Number of frames, height, width and grey of videos that show nothing."""
+
+
+@pytest.mark.parametrize("video", PLAIN)
+def test_every_metric_says_something_of_a_video_that_shows_nothing(video: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number in its range, or None with a reason."""
+    monkeypatch.setenv("A2BENCH_FEATURE_CACHE", "0")
+    start_afresh(monkeypatch)
+    number, height, width, grey = PLAIN[video]
+    sample = Sample(case_of(CASES[1]), Video(np.full((number, height, width, 3), grey, np.uint8), Fraction(8)))
+    for name in METRICS:
+        if unmet_needs(name):
+            continue
+        score = score_within_protocol(registry.load("metric", name)(), sample)
+        low, high = registry.load("metric", name).info.range
+        if score.value is None:
+            assert score.reason, name
+        else:
+            assert math.isfinite(score.value) and (low is None or low <= score.value), name
+            assert high is None or score.value <= high, name
+
+
+LIMITED = [(name, limit) for name in METRICS for limit in registry.load("metric", name).info.protocol]
+
+
+@pytest.mark.parametrize(("name", "limit"), LIMITED, ids=lambda value: getattr(value, "quantity", value))
+def test_a_video_outside_a_protocol_is_refused_or_noted(name: str, limit: Limit) -> None:
+    shape = {"short_side": (4, 48, 96), "num_frames": (1, 96, 160), "fps": (6, 96, 160)}[limit.quantity]
+    video = Video(np.full((*shape, 3), 120, np.uint8), Fraction(4))
+    score = score_within_protocol(registry.load("metric", name)(), Sample(case_of(CASES[1]), video))
+    if limit.otherwise == "refuse":
+        assert score.value is None and limit.why in str(score.reason)
+    else:
+        assert score.value is not None and any(limit.why in note for note in score.notes)
