@@ -42,4 +42,7 @@ def changes_of(methods: Iterable[tuple[Kind, str]]) -> list[dict[str, Any]]:
     """The changes of some methods as JSON values, the newest first."""
     wanted = set(methods)
     found = [change for change in changes() if (change.kind, change.name) in wanted]
-    return [change.model_dump() for change in sorted(found, key=lambda change: change.date, reverse=True)]
+    newest = sorted(
+        reversed(found), key=lambda change: change.date, reverse=True
+    )  # of a day, the last in the file first
+    return [change.model_dump() for change in newest]

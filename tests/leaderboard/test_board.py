@@ -403,7 +403,12 @@ def test_runs_that_cannot_share_a_board_are_refused(runs: list[Path], tmp_path: 
         board_inputs([runs[0], runs[0]])
     with pytest.raises(InputError, match="measured in two ways"):  # the hostile run names another back-end
         board_inputs([runs[0], demo(tmp_path / "other", system="other", hostile=True)])
-    for text, why in (('{"boards": [1]}', "no results.json"), ('{"boards": []}', "no vote that counts yet")):
+    for text, why in (
+        ('{"boards": [1]}', "no results.json"),
+        (json.dumps(VOTES).replace("1050.0", '"many"'), "no results.json"),
+        (json.dumps(VOTES).replace("1050.0", "NaN"), "no results.json"),
+        ('{"boards": []}', "no vote that counts yet"),
+    ):
         (tmp_path / "votes.json").write_text(text)
         with pytest.raises(InputError, match=why):
             board_inputs(runs[:1], votes=tmp_path / "votes.json")

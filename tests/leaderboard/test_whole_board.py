@@ -120,7 +120,7 @@ def test_the_board_is_frozen_and_names_the_release_before_it(board: Path) -> Non
     page = (board / "index.html").read_text()
     earlier = json.loads(command("board", "verify", board.parent / "2026.1", "--json"))
     found = json.loads(command("board", "verify", board, "--json"))
-    assert f"Release 2026.2, 2026-11-27, frozen, sha256 {found['sha256']}" in page
+    assert f"This is release 2026.2, 2026-11-27, frozen, sha256 {found['sha256']}" in page
     (listed,) = json.loads((board / "inputs.json").read_text())["releases"]
     assert listed["sha256"] == earlier["sha256"] and earlier["sha256"] in page and listed["systems"] == 2
     assert command("board", "diff", board.parent / "2026.1", board).count("new entry: ") == len(controls())

@@ -1,6 +1,7 @@
 """What people said of the systems, and whether the board's numbers prefer the videos that people prefer."""
 
 import json
+import math
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,10 +49,8 @@ def _ratings(path: Path) -> dict[str, Any]:
         systems = [
             {
                 "system": str(row["system"]),
-                "value": row[unit]["value"],
-                "low": row[unit]["low"],
-                "high": row[unit]["high"],
-                "ranks": row.get("ranks"),
+                **{key: _number(row[unit][key]) for key in ("value", "low", "high")},
+                "ranks": row.get("ranks") and [int(end) for end in row["ranks"]],
             }
             for row in board["systems"]
         ]
@@ -65,6 +64,19 @@ def _ratings(path: Path) -> dict[str, Any]:
         }
     except (ValueError, KeyError, TypeError, StopIteration):
         raise InputError(f"{path} is no results.json of `a2bench rate export`") from None
+
+
+def _number(value: Any) -> float | None:
+    """A number of a file from outside as it is, or None.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return value
 
 
 def _agreement(path: Path, scores: Sequence[RunScores]) -> dict[str, Any]:

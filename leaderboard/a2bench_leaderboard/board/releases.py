@@ -49,31 +49,35 @@ def earlier_releases(folder: Path, output: Path, name: str | None) -> list[dict[
         name: of the new board.
 
     Raises:
-        InputError: there is none, a file of one was altered, or one has the new board's name.
+        InputError: there is no such folder, a file of one was altered, or one has the new board's name.
     """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder; --releases takes one in which each earlier release has its folder")
     found = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    for path in sorted(folder.iterdir()):
         if not (path / MANIFEST).is_file() or path.resolve() == output.resolve():
             continue
         document = read_json(path, DOCUMENT)
-        release = document.get("release") or {}
-        if not release.get("name"):
+        try:
+            facts = dict(document["release"] or {"name": None, "date": None})
+            facts["suite"] = document["suite"]
+            facts["systems"] = sum(entry["kind"] == "system" for entry in document["entries"])
+            release = facts["name"]
+        except (LookupError, TypeError, ValueError):
+            raise InputError(f"{path / DOCUMENT} is damaged; type `a2bench board verify {path}`") from None
+        if not release:
             continue
         sums = read_sums(path)
         if altered := next((file for file, digest in sums.items() if not _holds(path / file, digest)), None):
             raise InputError(
-                f"{path / altered} is not as release {release['name']} was built; type `a2bench board verify {path}`"
+                f"{path / altered} is not as release {release} was built; type `a2bench board verify {path}`"
             )
-        if release["name"] == name:
+        if release == name:
             raise InputError(
                 f"{path} is release {name} already; take another name, or see what would change with "
                 f"`a2bench board diff {path} FOLDER`"
             )
-        systems = sum(entry["kind"] == "system" for entry in document["entries"])
-        facts = {"name": release["name"], "date": release.get("date"), "suite": document["suite"], "systems": systems}
         found.append({**facts, "sha256": board_sha256(sums)})
-    if not found and not folder.is_dir():
-        raise InputError(f"{folder} is no folder; --releases takes one in which each earlier release has its folder")
     return sorted(found, key=lambda one: (one["date"] or "", one["name"]), reverse=True)
 
 
