@@ -121,7 +121,8 @@ def diff_text(diff: Mapping[str, Any]) -> Iterator[str]:
 def _method_lines(row: Mapping[str, Any]) -> Iterator[str]:
     old, new = (value["state"] if isinstance(value, dict) else str(value) for value in (row["old"], row["new"]))
     if row["key"] == "validity":
-        yield f"  {row['name']}: controls {old} -> {new} ({one_line(row['new']['reason'])})"
+        said = f"still {new}, now because" if old == new else f"{old} -> {new}:"
+        yield f"  {row['name']}: controls {said} {one_line(row['new']['reason'])}"
     elif row["key"] == "feature":
         yield f"  feature {row['name']} (behind {', '.join(row['behind'])}): {one_line(old)} -> {one_line(new)}"
     else:

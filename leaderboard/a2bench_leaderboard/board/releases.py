@@ -59,7 +59,7 @@ def earlier_releases(folder: Path, output: Path, name: str | None) -> list[dict[
             continue
         document = read_json(path, DOCUMENT)
         try:
-            facts = dict(document["release"] or {"name": None, "date": None})
+            facts: dict[str, Any] = dict(document["release"] or {"name": None, "date": None})
             facts["suite"] = document["suite"]
             facts["systems"] = sum(entry["kind"] == "system" for entry in document["entries"])
             release = facts["name"]
