@@ -303,5 +303,32 @@ def diff_command(old: Path, new: Path, as_json: bool) -> int:
     return 0
 
 
+@board_group.command("plot")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="BOARD")
+@click.option("--kind", type=click.Choice(["forest", "ranks", "cost", "ledger"]), required=True, help="What is drawn.")
+@click.option(
+    "--number", metavar="NAME", help="Of forest and ranks, such as niqe. Default: what the board is ordered by."
+)
+@click.option("--cost", "what", type=click.Choice(["seconds", "price"]), help="Of cost. Default: seconds.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="A .pdf, .svg or .png.")
+def plot_command(folder: Path, kind: str, number: str | None, what: str | None, output: Path) -> int:
+    """Draw a picture of a board for a paper.
+
+    forest: a number with intervals. ranks: which ranks remain possible. cost: quality against cost. ledger: how often
+    elements were kept, drifted, pasted, duplicated, swapped or lost.
+    """
+    from a2bench_leaderboard import plots
+
+    if number and kind not in ("forest", "ranks"):
+        raise InputError(f"--number is of forest and ranks, not of {kind}")
+    if what and kind != "cost":
+        raise InputError(f"--cost is of cost, not of {kind}")
+    board = plots.load_board(folder)
+    choices = [choice for choice in (number, what) if choice]
+    plots.save(plots.KINDS[kind](board, *choices), output)
+    click.echo(str(output))
+    return 0
+
+
 board_group.add_command(serve_command)
 board_group.add_command(publish_command)
