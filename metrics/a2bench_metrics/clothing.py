@@ -115,7 +115,10 @@ def pooled(grid: Any, box: Box) -> NDArray[np.float32]:
 
 def _overlap(low: float, high: float, cells: int) -> NDArray[np.float32]:
     starts = np.arange(cells) * CELL
-    return np.clip(np.minimum(high, starts + CELL) - np.maximum(low, starts), 0, None).astype(np.float32)
+    shares: NDArray[np.float32] = np.clip(np.minimum(high, starts + CELL) - np.maximum(low, starts), 0, None).astype(
+        np.float32
+    )
+    return shares
 
 
 def _colours(hsv: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:

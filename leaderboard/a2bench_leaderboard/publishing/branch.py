@@ -14,12 +14,13 @@ from pathlib import Path
 
 from a2bench.errors import InputError
 from a2bench.hashing import file_sha256
-from a2bench_leaderboard.board.reading import read_sums
+from a2bench_leaderboard.board.reading import DOCUMENT, read_sums
 from a2bench_leaderboard.publishing.contents import (
     Changes,
     Contents,
     board_title,
     changes_to,
+    check_release,
     check_replaceable,
 )
 
@@ -83,6 +84,7 @@ def branch_changes(contents: Contents, clone: Path) -> Changes:
         )
     there = [name for _, name in listed]
     check_replaceable(there, read_sums(clone), KEPT, "the branch")
+    check_release(contents, (clone / DOCUMENT).read_bytes() if DOCUMENT in there else None, "the branch")
     return changes_to(contents, {name: file_sha256(clone / name) for name in there}, KEPT)
 
 

@@ -1,13 +1,15 @@
 """What a board's folder holds by name and hash, and what has to change where an older one lies."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from a2bench.errors import InputError
+from a2bench.hashing import bytes_sha256
 from a2bench_leaderboard.board.folder import verify_board
-from a2bench_leaderboard.board.reading import MANIFEST, read_json, read_sums
+from a2bench_leaderboard.board.reading import DOCUMENT, MANIFEST, read_json, read_sums
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,30 @@ def check_replaceable(names: Iterable[str], sums: Mapping[str, str], kept: froze
     own = {*sums, MANIFEST} if is_board else set()
     if others := sorted(set(names) - own - kept):
         raise InputError(f"{where} holds something other than a board ({others[0]}), which would be lost; take another")
+
+
+def check_release(contents: Contents, there: bytes | None, where: str) -> None:
+    """Refuse to put other bytes where a release of the same name was published; a later release may take its place.
+
+    Args:
+        contents: of the board.
+        there: ``leaderboard.json`` of the target, None where it has none.
+        where: the target, for the message.
+
+    Raises:
+        InputError: the target has that release already, and it is another board.
+    """
+    own = (read_json(contents.folder, DOCUMENT)["release"] or {}).get("name")
+    if not own or there is None or bytes_sha256(there) == contents.sums[DOCUMENT]:
+        return
+    try:
+        published = (json.loads(there)["release"] or {}).get("name")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return  # a damaged board; what it was is not known
+    if published == own:
+        raise InputError(
+            f"{where} holds the frozen release {own} with other bytes; build this board under another --release"
+        )
 
 
 def board_title(folder: Path) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from a2bench.errors import InputError
 from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import file_sha256
-from a2bench_leaderboard.board.reading import read_sums
-from a2bench_leaderboard.publishing.contents import Changes, Contents, changes_to, check_replaceable
+from a2bench_leaderboard.board.reading import DOCUMENT, read_sums
+from a2bench_leaderboard.publishing.contents import Changes, Contents, changes_to, check_release, check_replaceable
 
 
 def folder_changes(contents: Contents, target: Path) -> Changes:
@@ -27,6 +27,7 @@ def folder_changes(contents: Contents, target: Path) -> Changes:
         raise InputError(f"{target} and the board {contents.folder} lie in each other; name another folder")
     there = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if not path.is_dir()}
     check_replaceable(there, read_sums(target), frozenset(), str(target))
+    check_release(contents, there[DOCUMENT].read_bytes() if DOCUMENT in there else None, str(target))
     return changes_to(contents, {name: file_sha256(path) for name, path in there.items()})
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from a2bench.errors import InputError
-from a2bench_leaderboard.board.reading import MANIFEST, parse_sums
+from a2bench_leaderboard.board.reading import DOCUMENT, MANIFEST, parse_sums
 from a2bench_leaderboard.publishing.contents import (
     Changes,
     Contents,
     board_title,
     changes_to,
+    check_release,
     check_replaceable,
 )
 
@@ -56,8 +57,10 @@ def space_changes(contents: Contents, name: str) -> Changes:
                     readme = file.blob_id if file.path == README else readme
         except hub.errors.RepositoryNotFoundError:
             pass
-        own = _sums(api, name) if MANIFEST in there else {}
+        own = parse_sums(_file(api, name, MANIFEST)) if MANIFEST in there else {}
+        document = _file(api, name, DOCUMENT) if DOCUMENT in there else None
     check_replaceable(there, own, KEPT, f"the Space {name}")
+    check_release(contents, document, f"the Space {name}")
     if readme and not own and readme != _blob_id(front_page(contents.folder)):
         raise InputError(f"the Space {name} has a {README} of something else, which would be lost; take another")
     changes = changes_to(contents, there, KEPT)
@@ -102,13 +105,15 @@ def front_page(folder: Path) -> bytes:
     ).encode()
 
 
-def _sums(api: Any, name: str) -> dict[str, str]:
-    """What `SHA256SUMS` of a Space says."""
+def _file(api: Any, name: str, path: str) -> bytes:
+    """A small file of a Space."""
     hub = _hub()
-    address = f"{api.endpoint}/spaces/{name}/resolve/main/{MANIFEST}"
-    answer = hub.utils.get_session().get(address, headers=hub.utils.build_hf_headers())
+    answer = hub.utils.get_session().get(
+        f"{api.endpoint}/spaces/{name}/resolve/main/{path}", headers=hub.utils.build_hf_headers()
+    )
     hub.utils.hf_raise_for_status(answer)
-    return parse_sums(answer.content)
+    data: bytes = answer.content
+    return data
 
 
 def _same(contents: Contents, path: str, blob_id: str) -> str | None:

@@ -37,13 +37,14 @@ def run(*words: Any) -> Any:
     return CliRunner().invoke(cli, ["board", *map(str, words)], standalone_mode=False)
 
 
-def build(folder: Path, *names: str) -> Path:
+def build(folder: Path, *names: str, release: str = "") -> Path:
     runs = []
     for name in names:
         demo = Demo(system=name, quality=0.5 + 0.1 * len(name), flaws=0.0, num_frames=9)
         runs.append(write_demo_run(folder / "runs" / name, demo, MINI, CASES))
         assert RunStore(runs[-1]).manifest().system.name == name
-    result = run("build", *runs, "-o", folder / "board")
+    named = ("--release", release) if release else ()
+    result = run("build", *runs, "-o", folder / "board", *named)
     assert result.return_value == 0, result.exception
     return folder / "board"
 
@@ -344,3 +345,23 @@ def test_who_hangs_up_is_no_error(server: ThreadingHTTPServer, capfd: pytest.Cap
         connection.sendall(b"GET /inputs.json HTTP/1.1\r\nHost: x\r\n\r\n")
     assert ask(server, "/")[0] == 200
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=<...>'")
+def test_a_published_release_is_not_replaced_by_another_board_of_its_name(
+    board: Path, remote: Path, space: Hub, tmp_path: Path
+) -> None:
+    first, second, later = (
+        build(tmp_path / place, *names, release=release)
+        for place, names, release in (
+            ("1", ("alpha",), "2026.1"), ("2", ("alpha", "beta"), "2026.1"), ("3", ("alpha", "beta"), "2026.2"),
+        )
+    )  # fmt: skip
+    targets = (
+        ("--to", tmp_path / "site"), ("--to", "github-pages", "--remote", remote), ("--to", "hf-space:me/board"),
+    )  # fmt: skip
+    for words in targets:
+        assert run("publish", first, *words, "--yes").return_value == 0
+        assert "the frozen release 2026.1 with other bytes" in str(run("publish", second, *words, "--yes").exception)
+        assert "nothing to do" in run("publish", first, *words).stdout
+        assert run("publish", later, *words, "--yes").return_value == 0, words
