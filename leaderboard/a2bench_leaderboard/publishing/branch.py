@@ -27,6 +27,15 @@ from a2bench_leaderboard.publishing.contents import (
 BRANCH = "gh-pages"
 KEPT = frozenset({".nojekyll", "CNAME", "README.md", "LICENSE", ".gitattributes"})
 """What may lie beside a board on the branch, and stays."""
+LOCAL_VARIABLES = frozenset(
+    f"GIT_{name}"
+    for name in (
+        "ALTERNATE_OBJECT_DIRECTORIES", "COMMON_DIR", "DIR", "GRAFT_FILE", "IMPLICIT_WORK_TREE", "INDEX_FILE",
+        "INTERNAL_SUPER_PREFIX", "NAMESPACE", "NO_REPLACE_OBJECTS", "OBJECT_DIRECTORY", "PREFIX", "REPLACE_REF_BASE",
+        "SHALLOW_FILE", "WORK_TREE",
+    )
+)  # fmt: skip
+"""Of ``git rev-parse --local-env-vars``, those that say which repository and files a command is about."""
 TIMEOUT = 600
 """Seconds for one command of git."""
 
@@ -99,6 +108,9 @@ def publish_to_branch(contents: Contents, changes: Changes, clone: Path, branch:
     for name in (*changes.added, *changes.changed):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(contents.folder / name, clone / name)
+    # What is committed are the board's bytes, whatever .gitattributes on the branch says of line endings.
+    (clone / ".git/info").mkdir(exist_ok=True)
+    (clone / ".git/info/attributes").write_text("* -text -filter -ident\n")
     (clone / ".nojekyll").touch()  # else GitHub leaves out names that begin with an underscore
     _git(clone, "add", "--all", "--force")
     message = f"A2Bench board: {board_title(contents.folder)}\n\ninputs.json {contents.sums['inputs.json']}"
@@ -122,7 +134,9 @@ def _url(address: str) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # Inside a hook git names the user's repository by variables such as GIT_DIR, which would beat the clone's folder.
+    own = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
+    environment = {**own, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", "-C", str(folder.resolve()), "-c", "core.autocrlf=false", *arguments],

@@ -40,7 +40,7 @@ def serve_command(folder: Path, host: str, port: int, open_browser: bool) -> int
         if host not in ("127.0.0.1", "::1", "localhost"):
             click.echo("everybody who reaches this machine can see it", err=True)
         if open_browser:
-            webbrowser.open(address)
+            webbrowser.open(address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:"))
         server.serve_forever()
     except KeyboardInterrupt:
         click.echo("ended", err=True)

@@ -50,6 +50,6 @@ def publish_to_folder(contents: Contents, target: Path) -> None:
             target.rename(old)
             try:
                 new.rename(target)
-            except OSError:
+            except BaseException:
                 old.rename(target)
                 raise

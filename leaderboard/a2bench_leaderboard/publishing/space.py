@@ -50,13 +50,9 @@ def space_changes(contents: Contents, name: str) -> Changes:
     readme = ""
     with _explained(name):
         api = hub.HfApi()
-        try:
-            for file in api.list_repo_tree(name, repo_type="space", recursive=True):
-                if isinstance(file, hub.hf_api.RepoFile):
-                    there[file.path] = file.lfs.sha256 if file.lfs else _same(contents, file.path, file.blob_id)
-                    readme = file.blob_id if file.path == README else readme
-        except hub.errors.RepositoryNotFoundError:
-            pass
+        for file in _listed(api, name) or ():
+            there[file.path] = file.lfs.sha256 if file.lfs else _same(contents, file.path, file.blob_id)
+            readme = file.blob_id if file.path == README else readme
         own = parse_sums(_file(api, name, MANIFEST)) if MANIFEST in there else {}
         document = _file(api, name, DOCUMENT) if DOCUMENT in there else None
     check_replaceable(there, own, KEPT, f"the Space {name}")
@@ -87,13 +83,27 @@ def publish_to_space(contents: Contents, changes: Changes, name: str) -> str:
         hub.CommitOperationAdd(path_in_repo=path, path_or_fileobj=pages.get(path) or str(contents.folder / path))
         for path in (*changes.added, *changes.changed)
     ]
-    operations += [hub.CommitOperationDelete(path_in_repo=path) for path in changes.deleted]
+    deleted = set(changes.deleted)
     with _explained(name):
         api = hub.HfApi()
-        api.create_repo(name, repo_type="space", space_sdk="static", exist_ok=True)
+        if _listed(api, name) is None:
+            api.create_repo(name, repo_type="space", space_sdk="static", exist_ok=True)
+            # A new Space holds a page of the hub's own, which is not ours to keep.
+            deleted = {file.path for file in _listed(api, name) or ()} - {*contents.names, *KEPT}
+        operations += [hub.CommitOperationDelete(path_in_repo=path) for path in sorted(deleted)]
         message = f"A2Bench board: {board_title(contents.folder)}"
         done = api.create_commit(name, operations, commit_message=message, repo_type="space")
     return str(done.commit_url)
+
+
+def _listed(api: Any, name: str) -> list[Any] | None:
+    """The files of a Space; None where there is no such Space."""
+    hub = _hub()
+    try:
+        tree = list(api.list_repo_tree(name, repo_type="space", recursive=True))
+    except hub.errors.RepositoryNotFoundError:
+        return None
+    return [file for file in tree if isinstance(file, hub.hf_api.RepoFile)]
 
 
 def front_page(folder: Path) -> bytes:
@@ -143,6 +153,8 @@ def _explained(name: str) -> Iterator[None]:
     hub = _hub()
     try:
         yield
+    except hub.errors.HFValidationError:
+        raise InputError(f"{name!r} is no name that the hub takes; expected hf-space:OWNER/NAME") from None
     except hub.errors.LocalTokenNotFoundError:
         raise InputError("the hub has no token of yours; type `hf auth login`, or set HF_TOKEN") from None
     except hub.errors.HfHubHTTPError as error:

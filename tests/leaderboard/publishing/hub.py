@@ -81,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
             self.say(403 if self.server.denied else 401, {"error": "You may not write here"})
         elif path == "/api/repos/create":
             self.server.made = json.loads(body)
-            self.server.files = {} if self.server.files is None else self.server.files
+            if self.server.files is None:  # as the hub does for a static Space
+                self.server.files = {"README.md": b"---\nsdk: static\n---\n", "index.html": b"hi", "style.css": b""}
             self.say(200, {"url": f"{self.server.address}/spaces/me/board"})
         elif path == "/api/validate-yaml":
             self.say(200, {"errors": [], "warnings": []})

@@ -288,6 +288,7 @@ def test_a_hub_that_denies_is_one_sentence_without_the_token(
     denied = str(run(*words).exception)
     assert "does not let this token write" in denied and TOKEN not in denied
     assert "names no Space" in str(run("publish", board, "--to", "hf-space:me").exception)
+    assert "is no name that the hub takes" in str(run("publish", board, "--to", "hf-space:me/a--b").exception)
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
@@ -365,3 +366,29 @@ def test_a_published_release_is_not_replaced_by_another_board_of_its_name(
         assert "the frozen release 2026.1 with other bytes" in str(run("publish", second, *words, "--yes").exception)
         assert "nothing to do" in run("publish", first, *words).stdout
         assert run("publish", later, *words, "--yes").return_value == 0, words
+
+
+def test_a_repository_that_git_is_told_of_is_not_touched(
+    board: Path, remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As inside a hook, where git sets GIT_DIR."""
+    mine = tmp_path / "mine"
+    subprocess.run(["git", "init", "-q", mine], check=True)
+    before = {path: path.read_bytes() for path in (mine / ".git").rglob("*") if path.is_file()}
+    monkeypatch.setenv("GIT_DIR", str(mine / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(mine))
+    assert run("publish", board, "--to", "github-pages", "--remote", remote, "--yes").return_value == 0
+    assert {path: path.read_bytes() for path in (mine / ".git").rglob("*") if path.is_file()} == before
+
+
+def test_line_endings_stay_whatever_the_branch_says_of_them(board: Path, remote: Path, tmp_path: Path) -> None:
+    words = ("publish", board, "--to", "github-pages", "--remote", remote, "--yes")
+    assert run(*words).return_value == 0
+    branch_of(remote, tmp_path / "work")
+    (tmp_path / "work/.gitattributes").write_text("* text=auto eol=crlf\n")
+    for step in (["add", "."], ["-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "ends"], ["push", "-q"]):
+        subprocess.run(["git", "-C", tmp_path / "work", *step], check=True)
+    assert run(*words).return_value == 0
+    for name, data in files(board).items():
+        blob = subprocess.check_output(["git", "-C", remote, "show", f"gh-pages:{name}"])
+        assert blob == data, name
