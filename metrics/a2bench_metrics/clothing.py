@@ -44,7 +44,7 @@ class Worn:
     """A person's chest in one frame.
 
     cosine: of the mean cells with the reference's. colours: Bhattacharyya coefficient with the reference's, in [0, 1].
-    Both are None where the frame cuts the chest off. box: of the chest, in pixels of the video.
+    Both are None where the frame cuts the chest off. box: of the chest, or else of the face, in pixels of the video.
     """
 
     cosine: float | None
@@ -105,7 +105,7 @@ def chest_box(face: Box, size: tuple[int, int]) -> Box | None:
 
 
 def pooled(grid: Any, box: Box) -> NDArray[np.float32]:
-    """Mean of the cells of ``[C, rows, columns]`` in a box of the network's input, by how much is inside: ``[C]``."""
+    """Mean of the cells of ``[C, rows, columns]`` in a box of the network's input, of unit length: ``[C]``."""
     _, rows, columns = grid.shape
     y, x = (_overlap(low, high, cells) for low, high, cells in ((box[1], box[3], rows), (box[0], box[2], columns)))
     mean = (np.asarray(grid) * (y[:, None] * x[None])).sum(axis=(1, 2))

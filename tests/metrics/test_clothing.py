@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from a2bench.cases import load_suite
+from a2bench.cases import ImageFile, load_suite
 from a2bench.counting import take_counts
+from a2bench.hashing import file_sha256
 from a2bench.metrics import Sample
 from a2bench.scores import Score
 from a2bench.video import Video
 from a2bench_metrics.clothing import Worn, chest_box
 from a2bench_metrics.clothing_similarity import ClothingSimilarity, likeness
+from a2bench_metrics.faces import REFERENCE_LONG_SIDE
 from tests.metrics.conftest import MakeSample
 
 CASE = "astronaut-officer-launchpad"
@@ -97,6 +101,21 @@ def test_what_has_no_face_has_no_score(case_id: str, reason: str) -> None:
     case = next(case for case in load_suite("a2bench-mini").cases if case.id == case_id)
     score = ClothingSimilarity().score(Sample(case, Video(np.zeros((1, 64, 96, 3), np.uint8), Fraction(16))))
     assert score.value is None and reason in str(score.reason)
+
+
+def test_a_reference_of_a_face_alone_has_no_score_and_says_so(collage: Sample, tmp_path: Path) -> None:
+    """The astronaut's portrait, cut off at the chin."""
+    name, element = next(iter(collage.case.named_elements("character")))
+    face = collage.feature("faces").known[name]
+    picture = Image.open(element.reference.path).convert("RGB")
+    scale = max(picture.size) / REFERENCE_LONG_SIDE
+    picture.crop((0, 0, picture.width, round(face.box[3] * scale * 1.1))).save(tmp_path / "face.png")
+    alone = ImageFile(file="face.png", sha256=file_sha256(tmp_path / "face.png"), root=tmp_path)
+    cut = element.model_copy(update={"reference": alone, "cutout": None})
+    elements = tuple(cut if one is element else one for one in collage.case.elements)
+    score = ClothingSimilarity().score(Sample(collage.case.model_copy(update={"elements": elements}), collage.video))
+    assert score.per_element[name].reason == "the reference shows only a face"
+    assert score.value is not None, "the other one's clothes are measured"
 
 
 def test_a_frame_that_cuts_the_chest_off_says_nothing_and_one_without_the_person_says_zero() -> None:

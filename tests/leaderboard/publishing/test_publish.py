@@ -27,7 +27,7 @@ from a2bench_leaderboard.publishing.serve import make_server
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "report")]
 from demo_run import Demo, write_demo_run  # noqa: E402
-from hub import TOKEN, Hub, hub  # noqa: E402
+from space_hub import TOKEN, Hub, hub  # noqa: E402
 
 MINI = load_suite("a2bench-mini")
 CASES = tuple(case.id for case in MINI.cases[4:6])
