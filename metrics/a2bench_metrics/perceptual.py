@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import device
+from a2bench.resources import device, side_by_side
 from a2bench.weights import verified_weights
 from a2bench_metrics.flow import small
 
@@ -49,10 +49,12 @@ class PerceptualFeature:
     def compute(self, sample: Sample) -> PerceptualChange:
         """LPIPS of the pairs (t, t + 1) for every sampled frame t that has a next frame; each frame is seen once."""
         starts = tuple(t for t in sample.frames if t + 1 < sample.video.num_frames)
+        seen = sorted({i for t in starts for i in (t, t + 1)})
+        pictures = dict(zip(seen, side_by_side(small, [sample.video.frames[i] for i in seen]), strict=True))
         distances, layers = [], dict[int, list[Any]]()
         for t in starts:
-            # In a short video the second frame of a pair is the first of the next; nothing older is held.
-            layers = {i: layers.get(i) or layers_of(small(sample.video.frames[i])) for i in (t, t + 1)}
+            # In a short video the second frame of a pair is the first of the next; no older layers are held.
+            layers = {i: layers.get(i) or layers_of(pictures[i]) for i in (t, t + 1)}
             distances.append(layers_distance(layers[t], layers[t + 1]))
         return PerceptualChange(starts, np.asarray(distances, np.float64))
 
