@@ -129,7 +129,6 @@ PLAIN = {
 def test_every_metric_says_something_of_a_video_that_shows_nothing(video: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A number in its range, or None with a reason."""
     monkeypatch.setenv("A2BENCH_FEATURE_CACHE", "0")
-    start_afresh(monkeypatch)
     number, height, width, grey = PLAIN[video]
     sample = Sample(case_of(CASES[1]), Video(np.full((number, height, width, 3), grey, np.uint8), Fraction(8)))
     for name in METRICS:
