@@ -194,7 +194,7 @@ class BackgroundSimilarity:
 
     info = MetricInfo(
         name="background_similarity",
-        version=2,
+        version=3,
         title="Background",
         group="consistency",
         range=(0, 1),

@@ -64,8 +64,8 @@ class DenseFeature:
         return {"efficientnet-lite0": tuple(means[:12].tolist())}
 
 
-def embed(images: list[NDArray[np.uint8]]) -> list[DenseFrame]:
-    """Dense frames of RGB images ``[H, W, 3]`` uint8, all of one size.
+def embed(images: list[NDArray[np.uint8]], size: tuple[int, int] | None = None) -> list[DenseFrame]:
+    """Dense frames of RGB images ``[H, W, 3]`` uint8, all of one size; scaled to `input_size` or a size of whole cells.
 
     On a CPU they go through the network one by one: a batch is no faster there, and so no batch size can change a bit.
     """
@@ -73,7 +73,7 @@ def embed(images: list[NDArray[np.uint8]]) -> list[DenseFrame]:
 
     cv2 = opencv()
     height, width = images[0].shape[:2]
-    size = input_size(width, height)
+    size = size or input_size(width, height)
     shrinks = size[0] * size[1] < width * height
     scaled = [
         image

@@ -73,7 +73,7 @@ def _info(
 ) -> MetricInfo:
     return MetricInfo(
         name=name,
-        version=2,
+        version=3,
         title=title,
         group="consistency",
         range=(0, 1),

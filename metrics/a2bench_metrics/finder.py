@@ -2,8 +2,10 @@
 
 The reference, drawn over grey at eight sizes and mirrored, becomes small grids of cells (feature ``dense``); cells
 outside its cut-out weigh nothing. Each grid slides over the frame's grid, and the weighted mean cosine says how well it
-fits. The score adds how alike the colours of the best window and of the reference are. The thresholds belong to this
-back-end and were chosen on constructed frames: `metrics/calibration/README.md`.
+fits. The score adds how alike the colours of the best window and of the reference are. Where the best place apart from
+that one is not much worse, both are cut out of the frame, enlarged, and searched again: cells are too coarse to tell a
+second copy from a look-alike in one go. The thresholds belong to this back-end and were chosen on constructed frames:
+`metrics/calibration/README.md`.
 """
 
 import math
@@ -19,7 +21,7 @@ from a2bench.cases import Element
 from a2bench.counting import count
 from a2bench.ledger import Box
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench_metrics.dense import CELL, MEAN, DenseFrame, forward
+from a2bench_metrics.dense import CELL, MEAN, DenseFrame, embed, forward
 from a2bench_metrics.images import ReferenceImage, element_image
 from a2bench_metrics.opencv import opencv
 
@@ -35,8 +37,12 @@ INNER = 0.12
 NULL, FOUND, FULL = 0.30, 0.50, 0.85
 """Scores of an absent element (mean), of one that counts as found, and of one that is there pixel for pixel."""
 
-TWICE, TWICE_SHARE = 0.60, 0.78
-"""Score, and share of the first place's score, from which the best place apart from it is a second copy."""
+MAYBE, MAYBE_SHARE = 0.42, 0.60
+"""Score, and share of the first place's score, from which the best place apart from it is worth a closer look."""
+NEAR, NEAR_SIZES, RIM = 320, (240, 304, 384), 0.2
+"""A closer look: long side of the place in pixels, sizes of the reference there, and what around it is seen as well."""
+TWICE, TWICE_SHARE = 0.50, 0.80
+"""The same from which, looked at closer, it is a second copy."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,13 @@ class Hit:
 
     score: cosine plus weighted likeness of colours, about 0.3 where the element is absent.
     box: ``(x0, y0, x1, y1)`` in pixels of the video. again: the best place apart from this one, if the frame has one.
+    closer: the score of a closer look, which is taken where ``again`` may be a second copy.
     """
 
     score: float
     box: Box
     again: "Hit | None" = None
+    closer: float | None = None
 
     @property
     def found(self) -> bool:
@@ -57,10 +65,18 @@ class Hit:
         return self.score >= FOUND
 
     @property
+    def maybe_twice(self) -> bool:
+        """Whether the second place is good enough for a closer look."""
+        return self.found and self.again is not None and self.again.score >= max(MAYBE, MAYBE_SHARE * self.score)
+
+    @property
     def copies(self) -> int:
         """Places that show the element, up to two."""
-        twice = self.again is not None and self.again.score >= max(TWICE, TWICE_SHARE * self.score)
-        return 0 if not self.found else 2 if twice else 1
+        if not self.found:
+            return 0
+        if self.again is None or self.again.closer is None or self.closer is None:
+            return 1
+        return 2 if self.again.closer >= max(TWICE, TWICE_SHARE * self.closer) else 1
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -91,7 +107,7 @@ class HitsFeature:
 
     info = FeatureInfo(
         name="hits",
-        version=2,
+        version=3,
         backend="cell matching at 8 sizes + HSV colours",
         features=("dense",),
         packages=("torch", "cv2"),
@@ -104,7 +120,11 @@ class HitsFeature:
         for name, element in sample.case.named_elements("character", "object"):
             what = (element.cutout or element.reference).sha256
             template = sample.embedded(self.info, what, partial(_template, element))
-            found[name] = tuple(locate(template, frame) for frame in frames)
+            hits = [locate(template, frame) for frame in frames]
+            found[name] = tuple(
+                look_closer(template, hit, sample.video.frames[index]) if hit.maybe_twice else hit
+                for hit, index in zip(hits, sample.frames, strict=True)
+            )
         return found
 
 
@@ -139,31 +159,63 @@ def make_template(reference: ReferenceImage) -> Template:
 
 def locate(template: Template, frame: DenseFrame) -> Hit:
     """The best place of a template in one frame, and the best apart from it."""
+    maps = _maps(template, frame, SIZES)
+    first, window = _best(template, frame, maps)
+    apart = _elsewhere(maps, window)
+    return replace(first, again=_best(template, frame, apart)[0]) if apart else first
+
+
+def look_closer(template: Template, hit: Hit, image: NDArray[np.uint8]) -> Hit:
+    """The hit with the scores of closer looks at both its places in the frame ``[H, W, 3]``."""
+    if hit.again is None:
+        return hit
+    first = _closer(template, image, hit.box, hit.again.box)
+    second = _closer(template, image, hit.again.box, hit.box)
+    return replace(hit, closer=first, again=replace(hit.again, closer=second))
+
+
+def _closer(template: Template, image: NDArray[np.uint8], box: Box, other: Box) -> float | None:
+    """The score of a box, enlarged to `NEAR` pixels, apart from the other box; None if nothing there is apart."""
+    rim = RIM * max(box[2] - box[0], box[3] - box[1])
+    left, top = max(0, int(box[0] - rim)), max(0, int(box[1] - rim))
+    seen = np.ascontiguousarray(image[top : math.ceil(box[3] + rim), left : math.ceil(box[2] + rim)])
+    scale = NEAR / max(box[2] - box[0], box[3] - box[1])
+    height, width = (CELL * max(2, round(side * scale / CELL)) for side in seen.shape[:2])
+    count("forward:hits")
+    frame = embed([seen], (width, height))[0]
+    x, y = (1 / (CELL * pixels) for pixels in frame.scale)
+    window = ((other[0] - left) * x, (other[1] - top) * y, (other[2] - left) * x, (other[3] - top) * y)
+    apart = _elsewhere(_maps(template, frame, NEAR_SIZES), window)
+    return _best(template, frame, apart)[0].score if apart else None
+
+
+Window = tuple[float, float, float, float]
+Maps = Sequence[tuple[NDArray[np.float64], tuple[int, int], float]]
+
+
+def _maps(template: Template, frame: DenseFrame, sizes: Sequence[int]) -> Maps:
+    """How well the reference fits everywhere, drawn at some of its sizes: cosines, cells of the window, and bias."""
     import torch
 
-    _, rows, columns = frame.grid.shape
     padded = torch.nn.functional.pad(frame.grid, (MARGIN,) * 4)
     # Rounded, so that the choice between equal windows does not hang on the last bit.
-    maps = [
+    return [
         (np.round(correlate(padded, kernel).numpy().astype(np.float64), 5), kernel.shape[1:], bias)
-        for kernel, bias in zip(template.kernels, template.biases, strict=True)
-        if kernel.shape[1] <= padded.shape[1] and kernel.shape[2] <= padded.shape[2]
+        for size, kernel, bias in zip(SIZES * 2, template.kernels, template.biases, strict=True)
+        if size in sizes and kernel.shape[1] <= padded.shape[1] and kernel.shape[2] <= padded.shape[2]
     ]
-    first, window = _best(template, frame, maps)
+
+
+def _elsewhere(maps: Maps, window: Window) -> Maps:
+    """The maps without all places that are not apart from a window; empty if nothing is left."""
     apart = [
         (np.where(_apart(window, similarity.shape, size), similarity, -1.0), size, bias)
         for similarity, size, bias in maps
     ]
-    if not any((similarity > -1).any() for similarity, _, _ in apart):
-        return first
-    return replace(first, again=_best(template, frame, apart)[0])
+    return apart if any((similarity > -1).any() for similarity, _, _ in apart) else []
 
 
-Window = tuple[int, int, int, int]
-Maps = Sequence[tuple[NDArray[np.float64], tuple[int, int], float]]
-
-
-def _best(template: Template, frame: DenseFrame, maps: Maps) -> tuple[Hit, Window]:
+def _best(template: Template, frame: DenseFrame, maps: Maps) -> tuple[Hit, tuple[int, int, int, int]]:
     """The best place in maps of cosines, as a hit and as a window ``(x0, y0, x1, y1)`` of cells, edges cut off."""
     _, rows, columns = frame.grid.shape
     best, best_window, surest, surest_window = -1.0, (0, 0, columns, rows), -math.inf, (0, 0, columns, rows)

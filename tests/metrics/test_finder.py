@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from a2bench import registry
 from a2bench.cases import Element, load_suite
+from a2bench.counting import take_counts
 from a2bench.data import data_dir
+from a2bench.metrics import Sample
+from a2bench.systems import GenerationSettings
 from a2bench_metrics.background_similarity import background_score, fidelity, make_place
 from a2bench_metrics.dense import embed, input_size
-from a2bench_metrics.finder import locate, make_template
+from a2bench_metrics.finder import Hit, locate, make_template
 from a2bench_metrics.images import element_image
 
 SUITE = load_suite("a2bench-mini")
@@ -57,6 +61,33 @@ def test_a_mirrored_element_is_found_too() -> None:
     file, box = PLACED[0]
     hit = locate(make_template(element_image(ELEMENTS[file])), embed([frame_with((file, box), mirrored=True)])[0])
     assert hit.found and hit.box[0] > 400
+
+
+def hits_of(control: str, case_id: str, element: str) -> tuple[Hit, ...]:
+    """What the finder says of an element in six frames of a control's video."""
+    adapter = registry.load("adapter", control)()
+    case = next(case for case in SUITE.cases if case.id == case_id)
+    video = adapter.generate(case, seed=0, settings=GenerationSettings(num_frames=6, fps=1))
+    take_counts()
+    hits: tuple[Hit, ...] = Sample(case, video).feature("hits")[element]
+    return hits
+
+
+def test_a_closer_look_tells_a_second_copy_from_what_looks_like_one() -> None:
+    copy = hits_of("duplicated", "osprey-stones-pass", "object")
+    alike = hits_of("missing-character", "rabbit-strawberry-stream", "object")
+    best_copy, best_alike = (max(hit.again.score for hit in hits if hit.again) for hits in (copy, alike))
+    assert best_copy < best_alike, "from afar the copy looks less like it"
+    assert [hit.copies for hit in copy] == [2] * 6
+    assert [hit.copies for hit in alike] == [1] * 6
+    assert all(len(hit.boxes) == hit.copies for hit in copy + alike)
+
+
+def test_only_what_may_be_a_second_copy_is_looked_at_closer() -> None:
+    hits = hits_of("missing-character", "rabbit-strawberry-stream", "object")
+    doubtful = sum(hit.maybe_twice for hit in hits)
+    assert 0 < doubtful < 6 and take_counts()["forward:hits"] == 2 * doubtful
+    assert [hit.closer is not None for hit in hits] == [hit.maybe_twice for hit in hits]
 
 
 def test_the_same_place_is_told_from_another_and_only_by_what_is_free() -> None:
