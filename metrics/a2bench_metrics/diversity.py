@@ -27,10 +27,11 @@ from a2bench.harness.tables import CurrentRecords
 from a2bench.harness.work import DECIMALS
 from a2bench.hashing import value_sha256
 from a2bench.metrics import SAMPLING, num_sampled_frames, sampled_frames
+from a2bench.resources import in_batches
 from a2bench.video import Video, read_video
 from a2bench.weights import unmet, verified_weights, weights_entry
 from a2bench_metrics.flow import small
-from a2bench_metrics.perceptual import PerceptualFeature, layers_distance, layers_of
+from a2bench_metrics.perceptual import BYTES_PER_FRAME, PerceptualFeature, as_numbers, layers_distance, layers_of
 from a2bench_metrics.temporal_lpips import MIN_SIDE
 
 VERSION = 1
@@ -246,8 +247,10 @@ def frames_at_equal_times(videos: Sequence[Video]) -> list[list[NDArray[np.uint8
 
 def image_distances(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """LPIPS ``[N, N]`` between images ``[h, w, 3]`` of one size: one forward for each image, whatever the pairs."""
-    layers = [layers_of(image) for image in images]
+    layers = in_batches(layers_of, images, BYTES_PER_FRAME)
+    pairs = list(combinations(range(len(images)), 2))
+    found = as_numbers([layers_distance(layers[i], layers[j]) for i, j in pairs])
     distances = np.zeros((len(images), len(images)))
-    for i, j in combinations(range(len(images)), 2):
-        distances[i, j] = distances[j, i] = layers_distance(layers[i], layers[j])
+    for (i, j), distance in zip(pairs, found, strict=True):
+        distances[i, j] = distances[j, i] = distance
     return distances

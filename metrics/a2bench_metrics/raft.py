@@ -4,6 +4,7 @@ Teed and Deng 2020 (arXiv:2003.12039), the authors' weights "things" as torchvis
 size of the video: what VBench's dynamic degree looks at.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,17 @@ from numpy.typing import NDArray
 
 from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import device
+from a2bench.resources import device, in_batches, side_by_side
 from a2bench.weights import verified_weights
 from a2bench_metrics.networks import filled, read_weights
 
 RATE = 8
 UPDATES = 20
 FASTEST = 0.05
+BYTES_PER_PAIR = 1 << 30
+"""What a pair of 832x480 takes at most, roughly: the correlations of all places with all places, a few times over."""
+
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -60,42 +65,49 @@ class RaftFeature:
         """Flow of each pair."""
         chosen = range(0, sample.video.num_frames, max(1, round(float(sample.video.fps) / RATE)))
         frames = [sample.video.frames[index] for index in chosen]
-        lengths = [fastest(self._flow(*pair)) for pair in zip(frames[:-1], frames[1:], strict=True)]
+        lengths = in_batches(self._fastest, list(zip(frames[:-1], frames[1:], strict=True)), BYTES_PER_PAIR)
         return Speeds(tuple(chosen)[:-1], len(frames), np.asarray(lengths, np.float64))
 
     def probe(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, ...]]:
         """The flow in the middle of the image when it moves by four pixels."""
-        flow = self._flow(image, np.roll(image, 4, axis=1))
+        flow = self._flows([(image, np.roll(image, 4, axis=1))])[0]
         return {"raft-large-things": tuple(flow[:, flow.shape[1] // 2, flow.shape[2] // 2].tolist())}
 
-    def _flow(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _fastest(self, pairs: Sequence[Pair]) -> list[float]:
+        return side_by_side(fastest, self._flows(pairs))
+
+    def _flows(self, pairs: Sequence[Pair]) -> list[NDArray[np.float32]]:
         if self._network is None:
             self._network = filled(empty_network(), read_weights(verified_weights("raft-large-things"))).to(device())
             count("load:raft")
-        count("forward:raft")
-        return flow_between(self._network, first, second)
+        count("forward:raft", len(pairs))
+        return flows_between(self._network, pairs)
 
 
-def flow_between(network: Any, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Flow ``[2, h, w]`` in pixels between two frames ``[H, W, 3]`` by torchvision's RAFT.
+def flows_between(network: Any, pairs: Sequence[Pair]) -> list[NDArray[np.float32]]:
+    """Flow ``[2, h, w]`` in pixels between the two frames ``[H, W, 3]`` of each pair by torchvision's RAFT.
 
     As in the authors' code, edges are repeated until both sides are multiples of 8.
     """
     import torch
 
     where = next(network.parameters()).device
-    height, width = first.shape[:2]
+    height, width = pairs[0][0].shape[:2]
     tall, wide = -height % 8, -width % 8
     padding = [wide // 2, wide - wide // 2, tall // 2, tall - tall // 2]
-    pair = torch.from_numpy(np.stack([first, second])).to(where).permute(0, 3, 1, 2).float()
-    padded = 2 * (torch.nn.functional.pad(pair, padding, mode="replicate") / 255) - 1
+
+    def prepared(frames: Sequence[NDArray[np.uint8]]) -> Any:
+        pixels = torch.from_numpy(np.stack(frames)).to(where).permute(0, 3, 1, 2).float()
+        return 2 * (torch.nn.functional.pad(pixels, padding, mode="replicate") / 255) - 1
+
+    first, second = zip(*pairs, strict=True)
     with torch.inference_mode():
-        flow = network(padded[:1], padded[1:], num_flow_updates=UPDATES)[-1][0]
-    vectors: NDArray[np.float32] = flow.float().cpu().numpy()
-    return vectors
+        flows = network(prepared(first), prepared(second), num_flow_updates=UPDATES)[-1]
+    return list(flows.float().cpu().numpy())
 
 
 def fastest(flow: NDArray[np.float32]) -> float:
     """Mean length of the longest 5 % of the vectors of a flow ``[2, h, w]``."""
-    lengths = np.sort(np.hypot(flow[0], flow[1]), axis=None)[::-1]
-    return float(lengths[: max(1, int(FASTEST * lengths.size))].mean())
+    lengths = np.hypot(flow[0], flow[1]).ravel()
+    rest = lengths.size - max(1, int(FASTEST * lengths.size))
+    return float(np.sort(np.partition(lengths, rest)[rest:])[::-1].mean())

@@ -270,12 +270,12 @@ def _perceived_quality() -> Pairs:
 @row("dynamic_degree", "VBench 0.1.5, DynamicDegree.get_score on its own RAFT",
      "2 generated pairs, equal fixed weights in both RAFTs", 1e-3)  # fmt: skip
 def _dynamic_degree() -> Pairs:
-    from a2bench_metrics.raft import fastest, flow_between
+    from a2bench_metrics.raft import fastest, flows_between
 
     network = small_raft()
     for entry in expected("dynamic_degree"):
         first, second = calibration_clip(int(entry["seed"]), height=132, width=160)[:2]
-        yield fastest(flow_between(network, first, second)), float(entry["value"])
+        yield fastest(flows_between(network, [(first, second)])[0]), float(entry["value"])
 
 
 @row(
