@@ -41,8 +41,9 @@ MAYBE, MAYBE_SHARE = 0.42, 0.60
 """Score, and share of the first place's score, from which the best place apart from it is worth a closer look."""
 NEAR, NEAR_SIZES, RIM = 320, (240, 304, 384), 0.2
 """A closer look: long side of the place in pixels, sizes of the reference there, and what around it is seen as well."""
-TWICE, TWICE_SHARE = 0.50, 0.80
-"""The same from which, looked at closer, it is a second copy."""
+TWICE, TWICE_SHARE, OVERLAP = 0.55, 0.80, 0.20
+"""The same from which, looked at closer, it is a second copy; the share grows by that much of the part in which the
+places overlap, for two places on one large animal may look alike."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class Hit:
             return 0
         if self.again is None or self.again.closer is None or self.closer is None:
             return 1
-        return 2 if self.again.closer >= max(TWICE, TWICE_SHARE * self.closer) else 1
+        share = TWICE_SHARE + OVERLAP * _overlap(self.box, self.again.box)
+        return 2 if self.again.closer >= max(TWICE, share * self.closer) else 1
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -87,6 +89,13 @@ class Hit:
     def fidelity(self) -> float:
         """Likeness to the reference in [0, 1] where the element is found, 0 where it is not."""
         return min(1.0, max(0.0, (self.score - NULL) / (FULL - NULL))) if self.found else 0.0
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """The part of the smaller of two boxes that lies in the other, in [0, 1]."""
+    width, height = (max(0.0, min(a[i + 2], b[i + 2]) - max(a[i], b[i])) for i in (0, 1))
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return width * height / smaller if smaller > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -166,16 +175,21 @@ def locate(template: Template, frame: DenseFrame) -> Hit:
 
 
 def look_closer(template: Template, hit: Hit, image: NDArray[np.uint8]) -> Hit:
-    """The hit with the scores of closer looks at both its places in the frame ``[H, W, 3]``."""
+    """The hit with the scores of closer looks at both its places in the frame ``[H, W, 3]``.
+
+    The second keeps apart from what the first one sees: an element that lies across two rows of cells is found in both.
+    """
     if hit.again is None:
         return hit
-    first = _closer(template, image, hit.box, hit.again.box)
-    second = _closer(template, image, hit.again.box, hit.box)
-    return replace(hit, closer=first, again=replace(hit.again, closer=second))
+    first = _closer(template, image, hit.box)
+    second = first and _closer(template, image, hit.again.box, first.box)
+    if first is None or second is None:
+        return hit
+    return replace(hit, closer=first.score, again=replace(hit.again, closer=second.score))
 
 
-def _closer(template: Template, image: NDArray[np.uint8], box: Box, other: Box) -> float | None:
-    """The score of a box, enlarged to `NEAR` pixels, apart from the other box; None if nothing there is apart."""
+def _closer(template: Template, image: NDArray[np.uint8], box: Box, other: Box | None = None) -> Hit | None:
+    """The best place in a box, enlarged to `NEAR` pixels, apart from another box; None if nothing there is apart."""
     rim = RIM * max(box[2] - box[0], box[3] - box[1])
     left, top = max(0, int(box[0] - rim)), max(0, int(box[1] - rim))
     seen = np.ascontiguousarray(image[top : math.ceil(box[3] + rim), left : math.ceil(box[2] + rim)])
@@ -183,10 +197,15 @@ def _closer(template: Template, image: NDArray[np.uint8], box: Box, other: Box) 
     height, width = (CELL * max(2, round(side * scale / CELL)) for side in seen.shape[:2])
     count("forward:hits")
     frame = embed([seen], (width, height))[0]
-    x, y = (1 / (CELL * pixels) for pixels in frame.scale)
-    window = ((other[0] - left) * x, (other[1] - top) * y, (other[2] - left) * x, (other[3] - top) * y)
-    apart = _elsewhere(_maps(template, frame, NEAR_SIZES), window)
-    return _best(template, frame, apart)[0].score if apart else None
+    maps = _maps(template, frame, NEAR_SIZES)
+    if other is not None:
+        x, y = (1 / (CELL * pixels) for pixels in frame.scale)
+        window = ((other[0] - left) * x, (other[1] - top) * y, (other[2] - left) * x, (other[3] - top) * y)
+        maps = _elsewhere(maps, window)
+    if not maps:
+        return None
+    hit, _ = _best(template, frame, maps)
+    return replace(hit, box=(hit.box[0] + left, hit.box[1] + top, hit.box[2] + left, hit.box[3] + top))
 
 
 Window = tuple[float, float, float, float]

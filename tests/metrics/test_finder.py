@@ -14,7 +14,7 @@ from a2bench.metrics import Sample
 from a2bench.systems import GenerationSettings
 from a2bench_metrics.background_similarity import background_score, fidelity, make_place
 from a2bench_metrics.dense import embed, input_size
-from a2bench_metrics.finder import Hit, locate, make_template
+from a2bench_metrics.finder import Hit, locate, look_closer, make_template
 from a2bench_metrics.images import element_image
 
 SUITE = load_suite("a2bench-mini")
@@ -81,6 +81,17 @@ def test_a_closer_look_tells_a_second_copy_from_what_looks_like_one() -> None:
     assert [hit.copies for hit in copy] == [2] * 6
     assert [hit.copies for hit in alike] == [1] * 6
     assert all(len(hit.boxes) == hit.copies for hit in copy + alike)
+
+
+@pytest.mark.parametrize("bottom", [424, 432, 436])
+def test_a_flat_thing_across_two_rows_of_cells_is_there_once(bottom: int) -> None:
+    file = "object/tuxpaint_indycar.png"
+    frame = frame_with((file, (470, 100, 740, bottom)))
+    template = make_template(element_image(ELEMENTS[file]))
+    hit = locate(template, embed([frame])[0])
+    assert hit.again is not None and hit.maybe_twice, "each row of cells shows half of it"
+    assert abs(hit.box[1] - hit.again.box[1]) == 32 and hit.box[0] == hit.again.box[0]
+    assert look_closer(template, hit, frame).copies == 1
 
 
 def test_only_what_may_be_a_second_copy_is_looked_at_closer() -> None:
