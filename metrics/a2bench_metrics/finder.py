@@ -217,12 +217,20 @@ def _maps(template: Template, frame: DenseFrame, sizes: Sequence[int]) -> Maps:
     import torch
 
     padded = torch.nn.functional.pad(frame.grid, (MARGIN,) * 4)
-    # Rounded, so that the choice between equal windows does not hang on the last bit.
-    return [
-        (np.round(correlate(padded, kernel).numpy().astype(np.float64), 5), kernel.shape[1:], bias)
-        for size, kernel, bias in zip(SIZES * 2, template.kernels, template.biases, strict=True)
-        if size in sizes and kernel.shape[1] <= padded.shape[1] and kernel.shape[2] <= padded.shape[2]
-    ]
+    maps = []
+    for size, kernel, bias in zip(SIZES * 2, template.kernels, template.biases, strict=True):
+        _, h, w = kernel.shape
+        if size in sizes and h <= padded.shape[1] and w <= padded.shape[2]:
+            # Rounded, so that the choice between equal windows does not hang on the last bit.
+            similarity = np.round(correlate(padded, kernel).numpy().astype(np.float64), 5)
+            y, x = (
+                slice(max(0, MARGIN - side + 1), MARGIN + cells)
+                for side, cells in zip((h, w), frame.grid.shape[1:], strict=True)
+            )
+            inside = np.full_like(similarity, -1.0)  # a window that is all margin is nowhere
+            inside[y, x] = similarity[y, x]
+            maps.append((inside, (h, w), bias))
+    return maps
 
 
 def _elsewhere(maps: Maps, window: Window) -> Maps:

@@ -58,12 +58,10 @@ class PerceptualFeature:
         distances, layers, step = list[Any](), dict[int, list[Any]](), batch_size(BYTES_PER_FRAME)
         for batch in (starts[first : first + step] for first in range(0, len(starts), step)):
             # In a short video the second frame of a pair is the first of the next; no older layers are held.
-            wanted = {i: layers.get(i) for t in batch for i in (t, t + 1)}
-            missing = [i for i, known in wanted.items() if known is None]
-            made = in_batches(layers_of, [pictures[i] for i in missing], BYTES_PER_FRAME)
-            layers = {i: known for i, known in wanted.items() if known is not None} | dict(
-                zip(missing, made, strict=True)
-            )
+            wanted = sorted({i for t in batch for i in (t, t + 1)})
+            new = [i for i in wanted if i not in layers]
+            made = in_batches(layers_of, [pictures[i] for i in new], BYTES_PER_FRAME)
+            layers = {i: layers[i] for i in wanted if i in layers} | dict(zip(new, made, strict=True))
             distances += [layers_distance(layers[t], layers[t + 1]) for t in batch]
         return PerceptualChange(starts, as_numbers(distances))
 

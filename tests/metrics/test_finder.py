@@ -14,7 +14,7 @@ from a2bench.metrics import Sample
 from a2bench.systems import GenerationSettings
 from a2bench_metrics.background_similarity import background_score, fidelity, make_place
 from a2bench_metrics.dense import _network, embed, input_size
-from a2bench_metrics.finder import Hit, locate, look_closer, make_template
+from a2bench_metrics.finder import SIZES, Hit, Template, locate, look_closer, make_template
 from a2bench_metrics.images import element_image
 
 SUITE = load_suite("a2bench-mini")
@@ -136,3 +136,12 @@ def test_the_widest_block_gives_by_quarters_what_it_gives_whole() -> None:
     inputs = torch.randn(1, 16, 48, 80, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         assert torch.allclose(block(inputs), block.whole(inputs.clone()), atol=1e-6)
+
+
+def test_no_place_is_found_beside_the_frame() -> None:
+    import torch
+
+    anything = (torch.zeros(1280, 1, 1),) * (2 * len(SIZES))
+    template = Template(anything, (0.6,) * len(anything), np.zeros(144, np.float32))
+    hit = locate(template, embed([frame_with()])[0])
+    assert 0 <= hit.box[0] < hit.box[2] <= 832 and 0 <= hit.box[1] < hit.box[3] <= 480, hit.box
