@@ -107,14 +107,19 @@ class Sample:
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Free the features that are not needed any more: not these, and not what these are still to be made of."""
-        wanted, waiting = set(), list(names)
+        held, _ = self.needs(names)
+        for name in self._features.keys() - held:
+            del self._features[name]
+
+    def needs(self, names: Iterable[str]) -> tuple[set[str], set[str]]:
+        """Of these features, and of what the missing ones are made of: those that are held, and those still to make."""
+        needed, waiting = set[str](), list(names)
         while waiting:
             name = waiting.pop()
-            wanted.add(name)
+            needed.add(name)
             if name not in self._features:
                 waiting += resident_feature(name).info.features
-        for name in self._features.keys() - wanted:
-            del self._features[name]
+        return needed & self._features.keys(), needed - self._features.keys()
 
     def embedded(self, info: FeatureInfo, what: str, compute: Callable[[], T]) -> T:
         """A reference or a prompt as a feature sees it: computed once for a whole suite, whatever the workers.

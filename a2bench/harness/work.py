@@ -138,23 +138,37 @@ def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
         if not paths.exist:
             with explained_output_errors(Path(argument["pictures"])):
                 draw_pictures(sample.video, paths)
-    counts = {"": take_counts()}
-    results = []
+    counts = take_counts()
+    results = {
+        name: {**_entry(Score(None, reason=needs[0])), "seconds": 0.0, "counts": {}}
+        for name, needs in lacking.items()
+        if needs
+    }
     waiting = {name: registry.load("metric", name).info.features for name in argument["metrics"] if not lacking[name]}
-    for name in argument["metrics"]:
+    while sample and waiting:
+        name = _next(waiting, sample)
+        del waiting[name]
         started = time.monotonic()
-        if sample is None or lacking[name]:
-            entry = _entry(Score(None, reason=lacking[name][0]))
-        else:
-            entry = _scored(name, sample)
-        seconds = time.monotonic() - started
-        results.append({"metric": name, **entry, "seconds": seconds, "counts": take_counts()})
-        waiting.pop(name, None)
-        if sample:
-            sample.keep_only(feature for features in waiting.values() for feature in features)
-    for event, times in counts[""].items():  # the decode belongs to all of them; it is booked on the first
-        results[0]["counts"][event] = results[0]["counts"].get(event, 0) + times
-    return results
+        entry = _scored(name, sample)
+        results[name] = {**entry, "seconds": time.monotonic() - started, "counts": take_counts()}
+        sample.keep_only(feature for features in waiting.values() for feature in features)
+    ordered = [{"metric": name, **results[name]} for name in argument["metrics"]]
+    for event, times in counts.items():  # the decode belongs to all of them; it is booked on the first
+        ordered[0]["counts"][event] = ordered[0]["counts"].get(event, 0) + times
+    return ordered
+
+
+def _next(waiting: dict[str, tuple[str, ...]], sample: Sample) -> str:
+    """The metric that needs the fewest new features, and of several the one that uses most of those that are held.
+
+    Features are large: so the old ones are used up and freed before others are made.
+    """
+
+    def cost(name: str) -> tuple[int, int]:
+        held, missing = sample.needs(waiting[name])
+        return len(missing), -len(held)
+
+    return min(waiting, key=cost)
 
 
 def _sample(case: Case, path: Path, sha256: str) -> Sample:

@@ -23,6 +23,9 @@ from a2bench_metrics.opencv import opencv
 CELL = 32
 AREA = 832 * 480
 CHANNELS = 1280
+WIDE_BLOCKS = 4
+"""The first blocks, whose layers would take up to 38 MB a frame each, and as much again to be padded."""
+PARTS = 8
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -139,34 +142,44 @@ def _network() -> Any:
     for module in network.modules():
         if isinstance(module, torch.nn.ReLU6):
             module.inplace = True  # the widest layer takes 38 MB a frame; once is enough
-    network._blocks[1] = _in_quarters(network._blocks[1])
+    for index in range(WIDE_BLOCKS):
+        network._blocks[index] = _in_parts(network._blocks[index])
     count("load:dense")
     return network.to(device(), memory_format=torch.channels_last).requires_grad_(False)
 
 
-def _in_quarters(block: Any) -> Any:
-    """The widest block by quarters of its channels: its expansion takes 38 MB a frame, and as much again to be padded.
-
-    Up to the projection each channel is alone, so that no number changes.
-    """
+def _in_parts(block: Any) -> Any:
+    """A wide block by parts of its channels: up to the projection each channel is alone, so that no number changes."""
     import torch
 
-    class InQuarters(torch.nn.Module):
+    functional = torch.nn.functional
+    depthwise = block._depthwise_conv
+
+    class InParts(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.whole = block
 
         def forward(self, inputs: Any, drop_connect_rate: float | None = None) -> Any:  # noqa: ARG002
-            expand, depthwise = self.whole._expand_conv, self.whole._depthwise_conv
-            weights = (layer.chunk(4) for layer in (expand.weight, expand.bias, depthwise.weight, depthwise.bias))
-            quarters = [self._quarter(inputs, *quarter) for quarter in zip(*weights, strict=True)]
-            return self.whole._project_conv(torch.cat(quarters, dim=1))
+            found, step = None, len(depthwise.weight) // PARTS
+            for start in range(0, len(depthwise.weight), step):
+                made = self._part(inputs, slice(start, start + step))
+                if found is None:
+                    shape, kind = (len(made), len(depthwise.weight), *made.shape[2:]), torch.channels_last
+                    found = torch.empty(shape, dtype=made.dtype, device=made.device, memory_format=kind)
+                found[:, start : start + step] = made
+            projected = block._project_conv(found)
+            return projected + inputs if projected.shape == inputs.shape else projected
 
-        def _quarter(self, inputs: Any, wide: Any, bias: Any, kernel: Any, bias_after: Any) -> Any:
-            depthwise = self.whole._depthwise_conv
-            expanded = torch.nn.functional.conv2d(inputs, wide, bias)
-            padded = depthwise.static_padding(torch.nn.functional.relu6(expanded, inplace=True))
-            found = torch.nn.functional.conv2d(padded, kernel, bias_after, depthwise.stride, groups=len(kernel))
-            return torch.nn.functional.relu6(found, inplace=True)
+        def _part(self, inputs: Any, part: slice) -> Any:
+            if block._block_args.expand_ratio == 1:
+                x = inputs[:, part]
+            else:
+                expand = block._expand_conv
+                x = functional.relu6(functional.conv2d(inputs, expand.weight[part], expand.bias[part]), inplace=True)
+            x = depthwise.static_padding(x)
+            weight, bias = depthwise.weight[part], depthwise.bias[part]
+            x = functional.conv2d(x, weight, bias, depthwise.stride, groups=len(weight))
+            return functional.relu6(x, inplace=True)
 
-    return InQuarters()
+    return InParts()

@@ -43,11 +43,12 @@ class FlowFeature:
     def compute(self, sample: Sample) -> Flow:
         """Flow of the pairs (t, t + 1) for every sampled frame t that has a next frame."""
         starts = tuple(t for t in sample.frames if t + 1 < sample.video.num_frames)
-        pairs = [(small(sample.video.frames[t]), small(sample.video.frames[t + 1])) for t in starts]
-        there = [estimate(first, second) for first, second in pairs]
-        back = [estimate(second, first) for first, second in pairs]
-        empty = np.zeros((0, *small(sample.video.frames[0]).shape[:2], 2), np.float32)
-        return Flow(starts, np.stack(there) if there else empty, np.stack(back) if back else empty, sample.video.fps)
+        height, width = small(sample.video.frames[0]).shape[:2]
+        there, back = np.empty((2, len(starts), height, width, 2), np.float32)
+        for pair, t in enumerate(starts):
+            first, second = small(sample.video.frames[t]), small(sample.video.frames[t + 1])
+            there[pair], back[pair] = estimate(first, second), estimate(second, first)
+        return Flow(starts, there, back, sample.video.fps)
 
 
 def small(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -22,8 +22,8 @@ def motion_percent_per_second(vectors: NDArray[np.float32], fps: float) -> NDArr
         not cancel, as they do in OpenS2V-Eval's MotionAmplitude, which also depends on the frame rate and size.
     """
     height, width = vectors.shape[1:3]
-    lengths = np.sqrt(np.square(vectors.astype(np.float64)).sum(axis=-1))
-    speeds: NDArray[np.float64] = 100 * fps * lengths.mean(axis=(1, 2)) / math.hypot(height, width)
+    lengths = [np.sqrt(np.square(pair.astype(np.float64)).sum(axis=-1)).mean() for pair in vectors]
+    speeds: NDArray[np.float64] = 100 * fps * np.asarray(lengths, np.float64) / math.hypot(height, width)
     return speeds
 
 

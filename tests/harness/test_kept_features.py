@@ -4,13 +4,16 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from a2bench import metrics, registry
-from a2bench.cases import Suite
+from a2bench.cases import Suite, load_suite
+from a2bench.counting import take_counts
 from a2bench.data import cache_dir
+from a2bench.harness import work
 from a2bench.harness.execute import InlineExecutor, LocalExecutor
 from a2bench.harness.records import ScoreRecord
 from a2bench.harness.request import ExecutionOptions, RunRequest
@@ -19,6 +22,7 @@ from a2bench.harness.store import RunStore
 from a2bench.scores import Limit
 from a2bench.systems import GenerationSettings
 from tests.conftest import Silence
+from tests.metrics.every_metric import argument
 
 FEATURE_METRICS = ("copy_paste", "motion_amount")
 SETTINGS = GenerationSettings(width=96, height=64, num_frames=6)
@@ -197,3 +201,37 @@ def test_features_are_freed_when_no_other_metric_needs_them(suite: Suite, monkey
     assert set(sample._features) == {"finder", "other"}
     sample.keep_only([])
     assert sample._features == {}
+
+
+def test_metrics_that_use_what_is_held_come_before_those_that_need_more(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Grids and flow take some 30 MB each: none is made while the other waits for a later metric."""
+    chain = {"grid": (), "hits": ("grid",), "flow": (), "camera": ("flow",)}
+    infos = [metrics.FeatureInfo(name, 1, "", features=below) for name, below in chain.items()]
+    monkeypatch.setattr(metrics, "_resident", {info.name: SimpleNamespace(info=info) for info in infos})
+    sample = metrics.Sample(suite.cases[0], None, None)  # type: ignore[arg-type]
+    needs = {"presence": "hits", "warping": "flow", "consistency": "grid", "sharpness": None, "pan": "camera"}
+    waiting = {name: (feature,) if feature else () for name, feature in needs.items()}
+    order = list[str]()
+    while waiting:
+        name = work._next(waiting, sample)
+        order.append(name)
+        sample._features.update(dict.fromkeys(sample.needs(waiting.pop(name))[1], 1))
+        sample.keep_only(feature for features in waiting.values() for feature in features)
+        assert not {"grid", "flow"} <= sample._features.keys(), order
+    assert order == ["sharpness", "warping", "pan", "consistency", "presence"]
+
+
+def test_results_come_in_the_order_that_was_asked_for(tmp_path: Path) -> None:
+    from fractions import Fraction
+
+    from a2bench.video import Video, write_video
+
+    frames = np.random.default_rng(0).integers(0, 255, (4, 64, 96, 3), dtype=np.uint8)
+    write_video(Video(frames, Fraction(16)), tmp_path / "clip.mp4")
+    names = ["motion_amount", "temporal_flicker", "warping_error", "sharpness"]
+    take_counts()  # of what ran before in this process
+    results = work.score(argument(tmp_path / "clip.mp4", load_suite("a2bench-mini").cases[0], names))
+    assert [entry["metric"] for entry in results] == names
+    assert results[0]["counts"]["decode"] == 1, "the decode is booked on the first"

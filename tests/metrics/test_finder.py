@@ -13,7 +13,7 @@ from a2bench.data import data_dir
 from a2bench.metrics import Sample
 from a2bench.systems import GenerationSettings
 from a2bench_metrics.background_similarity import background_score, fidelity, make_place
-from a2bench_metrics.dense import _network, embed, input_size
+from a2bench_metrics.dense import WIDE_BLOCKS, _network, embed, input_size
 from a2bench_metrics.finder import SIZES, Hit, Template, locate, look_closer, make_template
 from a2bench_metrics.images import element_image
 
@@ -129,11 +129,13 @@ def test_a_batch_size_cannot_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> No
         assert all((a == b.grid).all() for a, b in zip(alone, embed(frames), strict=True))
 
 
-def test_the_widest_block_gives_by_quarters_what_it_gives_whole() -> None:
+@pytest.mark.parametrize("index", range(WIDE_BLOCKS))
+def test_a_wide_block_gives_by_parts_what_it_gives_whole(index: int) -> None:
     import torch
 
-    block: Any = _network()._blocks[1]
-    inputs = torch.randn(1, 16, 48, 80, generator=torch.Generator().manual_seed(0))
+    block: Any = _network()._blocks[index]
+    channels = block.whole._block_args.input_filters
+    inputs = torch.randn(2, channels, 48, 80, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         assert torch.allclose(block(inputs), block.whole(inputs.clone()), atol=1e-6)
 
