@@ -140,7 +140,9 @@ class Musiq:
         pixels = resize(frames, (int(scale * height), int(scale * width)), "bilinear")
         count("forward:musiq", len(frames))
         with torch.inference_mode():
-            return NETWORKS["musiq"](pixels.to(torch.float32) / 255).reshape(-1).tolist()
+            # Channel after channel, as VBench's arrive: pixel after pixel it takes up to 4 % longer.
+            planes = pixels.to(torch.float32, memory_format=torch.contiguous_format) / 255
+            return NETWORKS["musiq"](planes).reshape(-1).tolist()
 
 
 def feature(sample: Sample, made: type) -> Any:
