@@ -6,11 +6,13 @@ on: ``--suite a2bench-v1:dev --controls duplicated,collage,mirrored --frames 4``
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
 from a2bench import registry
-from a2bench.cases import load_suite
+from a2bench.cases import Suite, load_suite
+from a2bench.errors import A2BenchError
 from a2bench.metrics import Sample
 from a2bench.systems import GenerationSettings
 from a2bench_metrics.finder import Hit
@@ -26,16 +28,23 @@ def main() -> None:
     parser.add_argument("--controls", default=",".join(CONTROLS), help="names, separated by commas")
     parser.add_argument("--frames", type=int, default=6, help="of each video, one a second")
     given = parser.parse_args()
-    suite = load_suite(given.suite)
+    try:
+        show(load_suite(given.suite), given.controls.split(","), given.frames)
+    except A2BenchError as error:
+        parser.error(str(error))
+
+
+def show(suite: Suite, controls: Sequence[str], frames: int) -> None:
+    """Print the distributions, control by control."""
     sys.stdout.write(f"quantiles {QUANTILES}\n")
-    for name in given.controls.split(","):
+    for name in controls:
         control = registry.load("adapter", name)()
         if hasattr(control, "prepare"):
             control.prepare(suite)
         hits: list[Hit] = []
         ground: list[float] = []
         for case in suite.cases:
-            video = control.generate(case, seed=0, settings=GenerationSettings(num_frames=given.frames, fps=1))
+            video = control.generate(case, seed=0, settings=GenerationSettings(num_frames=frames, fps=1))
             sample = Sample(case, video)
             hits += [hit for own in sample.feature("hits").values() for hit in own]
             ground += [one for row in sample.feature("places").behind.values() for one in row if one is not None]

@@ -4,10 +4,11 @@ import hashlib
 import http.server
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+from tests.loopback import answering
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -98,14 +99,5 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def serving(folder: Path, repository: str) -> Iterator[Hub]:
-    hub = Hub(folder, repository)
-    thread = threading.Thread(target=hub.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield hub
-    finally:
-        hub.shutdown()
-        hub.server_close()
-        thread.join()
+def serving(folder: Path, repository: str) -> AbstractContextManager[Hub]:
+    return answering(Hub(folder, repository))

@@ -24,6 +24,7 @@ from a2bench.weights import unmet_needs
 from a2bench_metrics import judge, judge_alignment, judge_api
 from a2bench_metrics.judge import NoRatingError, ratings
 from tests.conftest import write_suite
+from tests.loopback import answering
 
 KEY = "sk-secret-of-the-test-0123456789"
 GOOD = {"prompt": 8, "elements": {"character": 9, "object": 0, "background": 10}}
@@ -78,8 +79,6 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # the client that would not wait has gone
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
     state.url = f"http://127.0.0.1:{server.server_port}/v1"
     monkeypatch.setenv("A2BENCH_JUDGE_URL", state.url)
     monkeypatch.setenv("A2BENCH_JUDGE_MODEL", "stand-in-1")
@@ -87,10 +86,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     monkeypatch.setattr(judge_api, "PAUSES", (0.01, 0.01))
     monkeypatch.setattr(work, "_metrics", {})
     take_counts()
-    yield state
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(server):
+        yield state
 
 
 @pytest.fixture(scope="module")

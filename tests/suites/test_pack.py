@@ -2,7 +2,6 @@
 
 import csv
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,7 @@ from a2bench.errors import A2BenchError, CaseError, InputError
 from a2bench.hashing import file_sha256
 from a2bench.suites.fetch import fetch_images, missing_images, require_images
 from a2bench.suites.pack import build_pack
+from tests.loopback import answering
 
 
 @pytest.fixture
@@ -215,13 +215,9 @@ def hub(elsewhere: tuple[Suite, Path], monkeypatch: pytest.MonkeyPatch) -> Itera
     pytest.importorskip("huggingface_hub")
     handler = type("Handler", (_Hub,), {"folder": elsewhere[1], "asked": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    yield handler
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(server):
+        yield handler
 
 
 def test_images_come_from_a_hub_one_by_one(elsewhere: tuple[Suite, Path], hub: type[_Hub]) -> None:

@@ -3,11 +3,11 @@
 import base64
 import hashlib
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.loopback import answering
 
 LARGE = (".mp4", ".jpg", ".png")
 """What the hub keeps as large files."""
@@ -136,14 +136,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def hub() -> Iterator[Hub]:
-    server = Hub()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def hub() -> AbstractContextManager[Hub]:
+    return answering(Hub())

@@ -8,7 +8,6 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
@@ -24,6 +23,7 @@ from a2bench.harness.store import RunStore
 from a2bench_leaderboard.board.folder import verify_board
 from a2bench_leaderboard.publishing.cli import _without_secret
 from a2bench_leaderboard.publishing.serve import make_server
+from tests.loopback import answering
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "report")]
 from demo_run import Demo, write_demo_run  # noqa: E402
@@ -72,13 +72,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def server(board: Path) -> Iterator[ThreadingHTTPServer]:
-    server = make_server(board, port=0)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(make_server(board, port=0)) as server:
+        yield server
 
 
 def ask(server: ThreadingHTTPServer, path: str, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:
@@ -137,13 +132,8 @@ def test_a_name_of_the_board_that_is_a_link_is_not_followed(board: Path, tmp_pat
     (tmp_path / "elsewhere").write_text("secret")
     (copy / "board.css").unlink()
     (copy / "board.css").symlink_to(tmp_path / "elsewhere")
-    server = make_server(copy, port=0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with answering(make_server(copy, port=0)) as server:
         assert ask(server, "/board.css")[0] == 404
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_serving_says_where_and_ends_quietly(board: Path) -> None:
