@@ -23,9 +23,9 @@ from a2bench_metrics.opencv import opencv
 CELL = 32
 AREA = 832 * 480
 CHANNELS = 1280
-WIDE_BLOCKS = 4
-"""The first blocks, whose layers would take up to 38 MB a frame each, and as much again to be padded."""
-PARTS = 8
+WIDE_BLOCKS, PARTS = (1, 2, 3), 8
+"""Blocks whose widest layer would take up to 38 MB a frame, and as much again to be padded; in how many parts they are
+computed."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -142,7 +142,7 @@ def _network() -> Any:
     for module in network.modules():
         if isinstance(module, torch.nn.ReLU6):
             module.inplace = True  # the widest layer takes 38 MB a frame; once is enough
-    for index in range(WIDE_BLOCKS):
+    for index in WIDE_BLOCKS:
         network._blocks[index] = _in_parts(network._blocks[index])
     count("load:dense")
     return network.to(device(), memory_format=torch.channels_last).requires_grad_(False)
@@ -152,8 +152,8 @@ def _in_parts(block: Any) -> Any:
     """A wide block by parts of its channels: up to the projection each channel is alone, so that no number changes."""
     import torch
 
+    expand, depthwise = block._expand_conv, block._depthwise_conv
     functional = torch.nn.functional
-    depthwise = block._depthwise_conv
 
     class InParts(torch.nn.Module):
         def __init__(self) -> None:
@@ -161,25 +161,15 @@ def _in_parts(block: Any) -> Any:
             self.whole = block
 
         def forward(self, inputs: Any, drop_connect_rate: float | None = None) -> Any:  # noqa: ARG002
-            found, step = None, len(depthwise.weight) // PARTS
-            for start in range(0, len(depthwise.weight), step):
-                made = self._part(inputs, slice(start, start + step))
-                if found is None:
-                    shape, kind = (len(made), len(depthwise.weight), *made.shape[2:]), torch.channels_last
-                    found = torch.empty(shape, dtype=made.dtype, device=made.device, memory_format=kind)
-                found[:, start : start + step] = made
-            projected = block._project_conv(found)
+            layers = (expand.weight, expand.bias, depthwise.weight, depthwise.bias)
+            parts = zip(*(layer.chunk(PARTS) for layer in layers), strict=True)
+            projected = block._project_conv(torch.cat([self._part(inputs, *part) for part in parts], dim=1))
             return projected + inputs if projected.shape == inputs.shape else projected
 
-        def _part(self, inputs: Any, part: slice) -> Any:
-            if block._block_args.expand_ratio == 1:
-                x = inputs[:, part]
-            else:
-                expand = block._expand_conv
-                x = functional.relu6(functional.conv2d(inputs, expand.weight[part], expand.bias[part]), inplace=True)
+        def _part(self, inputs: Any, wide: Any, wide_bias: Any, kernel: Any, bias: Any) -> Any:
+            x = functional.relu6(functional.conv2d(inputs, wide, wide_bias), inplace=True)
             x = depthwise.static_padding(x)
-            weight, bias = depthwise.weight[part], depthwise.bias[part]
-            x = functional.conv2d(x, weight, bias, depthwise.stride, groups=len(weight))
+            x = functional.conv2d(x, kernel, bias, depthwise.stride, groups=len(kernel))
             return functional.relu6(x, inplace=True)
 
     return InParts()

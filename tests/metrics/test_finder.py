@@ -129,7 +129,7 @@ def test_a_batch_size_cannot_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> No
         assert all((a == b.grid).all() for a, b in zip(alone, embed(frames), strict=True))
 
 
-@pytest.mark.parametrize("index", range(WIDE_BLOCKS))
+@pytest.mark.parametrize("index", WIDE_BLOCKS)
 def test_a_wide_block_gives_by_parts_what_it_gives_whole(index: int) -> None:
     import torch
 
