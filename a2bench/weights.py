@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from a2bench import registry
 from a2bench.data import cache_dir
 from a2bench.errors import UnknownNameError, WeightsError
+from a2bench.extras import neutral_line
 from a2bench.hashing import file_sha256, value_sha256
 from a2bench.metrics import FeatureInfo
 from a2bench.scores import MetricInfo
@@ -230,7 +231,7 @@ def unmet(info: FeatureInfo | MetricInfo) -> list[str]:
     """The same for what one feature or metric needs itself; packages first."""
     extra = info.extra if isinstance(info, FeatureInfo) else "metrics"
     reasons = [
-        f"needs the package {package!r}; type `pip install 'a2bench[{extra}]'`"
+        f"needs the package {package!r}; type `{neutral_line(extra)}`"
         for package in info.packages
         if importlib.util.find_spec(package) is None
     ]

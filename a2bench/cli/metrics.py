@@ -29,6 +29,7 @@ def metrics_group() -> None:
 def list_command(as_json: bool) -> int:
     """List all metrics with range, direction and back-end, and what each still needs on this machine."""
     from a2bench import registry
+    from a2bench.extras import spoken
     from a2bench.weights import unmet_needs
 
     infos = [(registry.load("metric", name).info, unmet_needs(name)) for name in registry.paths("metric")]
@@ -44,7 +45,7 @@ def list_command(as_json: bool) -> int:
         click.echo(f"{info.name:<24} {info.group:<12} {low} to {high}, {arrows[info.direction]}; {info.title}")
         click.echo(f"{'':<24} by {info.backend}, version {info.version}")
         for reason in unmet:
-            click.echo(f"{'':<24} -> {reason}")
+            click.echo(f"{'':<24} -> {spoken(reason)}")
     return 0
 
 
