@@ -16,6 +16,8 @@ import click
 
 from a2bench.extras import install_line, pip
 
+MARKS = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -38,12 +40,28 @@ def doctor_command(as_json: bool) -> int:
 
     What a metric needs is really imported; one cause is one line.
     """
-    findings = list(_packages())
+    findings = []
+    for finding in _findings():
+        findings.append(finding)
+        if not as_json:  # said at once: to import everything takes a while
+            click.echo(f"{MARKS[finding.status]}  {finding.check:<8}  {finding.text}")
+            if finding.remedy:
+                click.echo(f"                   -> {finding.remedy}")
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    return 1 if any(finding.status == "problem" for finding in findings) else 0
+
+
+def _findings() -> Iterator[Finding]:
+    """Of all checks; checks that die themselves come last, those that die of one thing in one line."""
+    broken = list(_packages())
+    yield from broken
     died: dict[str, list[str]] = {}
-    checks = {name: CHECKS[name] for name in STANDALONE} if findings else CHECKS
-    for name, check in checks.items():
+    for name, check in CHECKS.items():
+        if broken and name not in STANDALONE:
+            continue
         try:
-            findings += check()
+            yield from check()
         except (Exception, SystemExit) as error:  # what is broken is what is looked for
             if os.environ.get("A2BENCH_DEBUG"):
                 raise
@@ -51,16 +69,7 @@ def doctor_command(as_json: bool) -> int:
     for why, names in died.items():
         remedy = "repair the package that says so; A2BENCH_DEBUG=1 a2bench doctor tells where it happens"
         text = f"{', '.join(names)} could not be checked: {why}"
-        findings.append(Finding(names[0], "problem", text, remedy, tuple(names)))
-    if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
-    else:
-        marks = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
-        for finding in findings:
-            click.echo(f"{marks[finding.status]}  {finding.check:<8}  {finding.text}")
-            if finding.remedy:
-                click.echo(f"                   -> {finding.remedy}")
-    return 1 if any(finding.status == "problem" for finding in findings) else 0
+        yield Finding(names[0], "problem", text, remedy, tuple(names))
 
 
 def _python() -> Iterator[Finding]:
