@@ -15,6 +15,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from a2bench import registry
+from a2bench.assets.packages import install_line
 from a2bench.data import cache_dir
 from a2bench.errors import UnknownNameError, WeightsError
 from a2bench.hashing import file_sha256, value_sha256
@@ -228,9 +229,8 @@ def unmet_needs(metric: str) -> list[str]:
 
 def unmet(info: FeatureInfo | MetricInfo) -> list[str]:
     """The same for what one feature or metric needs itself; packages first."""
-    extra = info.extra if isinstance(info, FeatureInfo) else "metrics"
     reasons = [
-        f"needs the package {package!r}; type `pip install 'a2bench[{extra}]'`"
+        f"needs the package {package!r}; type `{install_line(info, package)}`"
         for package in info.packages
         if importlib.util.find_spec(package) is None
     ]
