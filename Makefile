@@ -48,16 +48,16 @@ lint: $(READY)  ## ruff, mypy strict, pyright
 	$(BIN)/pyright
 
 $(UV):
-	$(PYTHON) -c 'import sys; sys.exit("A2Bench needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; type: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	touch $(UV)
+	@$(PYTHON) -c 'import sys; sys.exit("A2Bench needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; type: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $(UV)
 
 $(READY): $(UV) pyproject.toml requirements.lock
 	@echo "Setting up .venv with everything for developers: about 3 GB to download and 7 GB on disk where torch is for CUDA."
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
-	touch $(READY) $(DEMO)
+	@touch $(READY) $(DEMO)
 
 $(DEMO): $(UV) pyproject.toml requirements.lock tools/demo.py
 	@if [ -e $(READY) ]; then $(MAKE) --no-print-directory $(READY); else $(BIN)/python tools/demo.py $(BIN)/python; fi
