@@ -188,7 +188,7 @@ def evaluated(a2bench: Path, folder: Path, extra: str) -> Scores:
     if done.returncode not in (0, 3):
         sys.exit(f"eval ended with exit code {done.returncode}:\n{(done.stdout + done.stderr)[-1500:]}")
     lines = (folder / "run/scores.jsonl").read_text("utf-8").splitlines()
-    records = [json.loads(line) for line in lines]
+    records = [json.loads(line)["record"] for line in lines]
     return {(record["case"], record["metric"]): record for record in records}
 
 
