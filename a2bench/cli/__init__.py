@@ -60,7 +60,12 @@ class LazyGroup(click.Group):
         """Find the command that was meant; a misspelt name gets a suggestion."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UnknownNameError("command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if not {"-h", "--help"} & set(rest):  # help must be had beside a broken project file too
+            from a2bench.cli.settings import project_defaults
+
+            ctx.default_map = project_defaults(self)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing any command."""

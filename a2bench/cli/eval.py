@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from a2bench.cli.interrupt import interruptible
-from a2bench.cli.settings import ProjectCommand, origins
+from a2bench.cli.settings import origins
 from a2bench.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ _shown = _options(
 )
 
 
-@click.command("eval", cls=ProjectCommand)
+@click.command("eval")
 @_what
 @_measured
 @_marked
@@ -130,7 +130,7 @@ def eval_command(ctx: click.Context, /, **given: Any) -> int:
     return _run(ctx, given, stages=("generate", "score", "report"))
 
 
-@click.command("generate", cls=ProjectCommand)
+@click.command("generate")
 @_what
 @_by_hand
 @_where
@@ -156,7 +156,7 @@ def generate_command(ctx: click.Context, /, **given: Any) -> int:
     return _run(ctx, given, stages=("generate",))
 
 
-@click.command("score", cls=ProjectCommand)
+@click.command("score")
 @click.argument("run", type=click.Path(path_type=Path))
 @_measured
 @_marked
