@@ -271,8 +271,13 @@ class Suite:
         """Where the suite's images lie."""
         return references_dir(self.path)
 
-    def select(self, ids: Iterable[str] | None = None, limit: int | None = None) -> "Suite":
+    def select(self, ids: Iterable[str] | None = None, limit: int | None = None, first: Iterable[str] = ()) -> "Suite":
         """The suite with only these cases, or only the first ``limit`` of them.
+
+        Args:
+            ids: of the cases; all when None.
+            limit: how many at most.
+            first: ids that count as the first ones, wherever they stand.
 
         Raises:
             UnknownNameError: a case id that the suite does not have.
@@ -285,7 +290,11 @@ class Suite:
                 if case_id not in known:
                     raise UnknownNameError("case", case_id, known)
             cases = tuple(case for case in cases if case.id in wanted)
-        return replace(self, cases=cases[:limit])
+        if limit is not None:
+            ahead = set(first)
+            chosen = {case.id for case in sorted(cases, key=lambda case: case.id not in ahead)[:limit]}
+            cases = tuple(case for case in cases if case.id in chosen)
+        return replace(self, cases=cases)
 
     def asked(self, case: Case) -> Case:
         """A case of this suite as a system is given it: in the language of the suite."""

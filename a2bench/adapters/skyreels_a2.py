@@ -1,12 +1,13 @@
 """SkyReels-A2, included in A2Bench: the model is in `a2bench.e2v`, this file is its door."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from a2bench.adapters.options import number, one_of, whole_number
 from a2bench.cases import Case
 from a2bench.errors import AdapterError, InputError
 from a2bench.steps import tell_step
-from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.systems import GenerationSettings, ModelMeta, NativeSettings
 from a2bench.tiers import Making
 from a2bench.video import Video
 
@@ -24,8 +25,7 @@ class SkyReelsA2:
     """One to three references and a prompt -> video.
 
     The frames of the references and a margin are made on top of those that are asked for and then dropped: for three
-    references 12, so ``--num-frames 69`` makes the 81 frames that the model was trained with, ``--num-frames 81``
-    makes 93.
+    references 12, so the native 69 frames are cut from the 81 that the model was trained with; 81 are cut from 93.
 
     Args:
         weights: a local folder in the layout of ``Skywork/SkyReels-A2``, or that repository as OWNER/NAME@COMMIT in the
@@ -67,6 +67,7 @@ class SkyReelsA2:
         parameters=14_000_000_000,
         max_references=3,
         device="gpu",
+        native=NativeSettings(width=832, height=480, fps=Fraction(15), num_frames=69, frames_step=4, frames_plus=1),
     )
 
     def __init__(

@@ -1,10 +1,11 @@
 """Wan2.1-VACE (arXiv:2503.07598), reference-to-video: diffusers' ``WanVACEPipeline`` with reference images."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from a2bench.adapters.diffusers_pipeline import DiffusersSystem, read_config
 from a2bench.errors import WeightsError
-from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.systems import GenerationSettings, ModelMeta, NativeSettings
 
 if TYPE_CHECKING:
     from a2bench.e2v.checkpoint import Layout
@@ -28,6 +29,7 @@ def _meta(size: str) -> ModelMeta:
         parameters={"1.3B": 1_300_000_000, "14B": 14_000_000_000}[size],
         max_references=MAX_REFERENCES,
         device="gpu",
+        native=NativeSettings(width=832, height=480, fps=Fraction(16), num_frames=81, frames_step=4, frames_plus=1),
     )
 
 

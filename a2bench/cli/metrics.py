@@ -57,11 +57,13 @@ def show_command(name: str) -> int:
     from a2bench.data import data_file
     from a2bench.errors import InputError
 
-    registry.load("metric", name)
+    info = registry.load("metric", name).info
     card = data_file("metrics", "cards", f"{name}.md")
     if card is None:
         raise InputError(f"metric {name!r} comes without a card")
     click.echo(card.read_text(encoding="utf-8"))
+    if info.touched_by:
+        click.echo(f"Runs that differ in {' or '.join(info.touched_by)} differ in it by that alone.")
     for change in changes_of([("metric", name)]):
         click.echo(f"version {change['version']}, {change['date']}: {change['what']}")
         click.echo(f"comparable with the version before? {change['comparable']}")

@@ -28,7 +28,7 @@ from a2bench.harness.run import system_with
 from a2bench.harness.store import explained_output_errors, now, sync_folder, write_atomically
 from a2bench.harness.work import GENERATE
 from a2bench.hashing import file_sha256, value_sha256
-from a2bench.systems import GenerationSettings, VideoModel
+from a2bench.systems import GenerationSettings, ModelMeta, VideoModel
 
 SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi")
 """What a video may be called. What we encode is MP4; a system that delivers a file may deliver another."""
@@ -70,7 +70,7 @@ def generate_video(
         references: role and image file of each element; roles may repeat as far as the system allows.
         output: path of the video, such as ``out.mp4``; its record becomes ``out.json``.
         seed: equal seeds give equal videos on one machine.
-        settings: size, number of frames and frame rate.
+        settings: size, number of frames and frame rate; the system's native ones if None.
         options: of the system, as ``--set`` gives them.
         force: replace a video that exists.
         executor: where it is made; by default in this process, where the model then stays.
@@ -80,10 +80,11 @@ def generate_video(
         OutputError: there is a video of that name already, or the folder cannot be written.
         AdapterError: the system made no usable video.
     """
-    output, settings, options = Path(output), settings or GenerationSettings(), dict(options or {})
+    output, options = Path(output), dict(options or {})
     check_output(output, force=force)
     case = case_by_hand(prompt, references)
     system = system_with(model, options, OTHER_CASES)
+    settings = settings or system.meta.default_settings
     if reason := unsupported(system, case, settings):
         raise InputError(_without_case(reason, case))
     identity = sample_identity(system, options, settings, case, seed)
@@ -108,6 +109,15 @@ def generate_video(
     with explained_output_errors(path.parent):
         write_atomically(path.with_suffix(".json"), (json.dumps(record, indent=2) + "\n").encode())
     return MadeVideo(path, path.with_suffix(".json"), record)
+
+
+def system_meta(model: str, options: Mapping[str, str]) -> ModelMeta:
+    """What a system with these options says about itself; imports nothing heavy.
+
+    Raises:
+        InputError: unknown name, wrong options.
+    """
+    return system_with(model, dict(options), OTHER_CASES).meta
 
 
 def case_by_hand(prompt: str, references: Iterable[tuple[Role, str | Path]]) -> Case:
@@ -213,6 +223,7 @@ def _record(
         ],
         "seed": identity["seed"],
         "settings": identity["settings"],
+        "departures": system.meta.departures(GenerationSettings.model_validate(identity["settings"])),
         "system": system.meta.model_dump(mode="json"),
         "adapter": model,
         "options": dict(options),

@@ -94,19 +94,20 @@ def making_counts(current: CurrentRecords) -> list[dict[str, Any]]:
 
 
 def making_text(current: CurrentRecords) -> str | None:
-    """`making_counts` in words; None where the system says nothing.
+    """`making_counts` in words, and in what the run departs from its system's native settings; None for neither.
 
-    ``12 samples exact; 3 samples approximate (memory: tile)``
+    ``12 samples exact; 3 samples approximate (memory: tile); not native: 81 frames instead of 69``
     """
-    known = [entry for entry in making_counts(current) if entry["tier"]]
-    return (
-        "; ".join(
-            f"{entry['samples']} {'sample' if entry['samples'] == 1 else 'samples'} {entry['tier']}"
-            + (f" (memory: {entry['rung']})" if entry["rung"] not in (None, "none") else "")
-            for entry in known
-        )
-        or None
-    )
+    parts = [
+        f"{entry['samples']} {'sample' if entry['samples'] == 1 else 'samples'} {entry['tier']}"
+        + (f" (memory: {entry['rung']})" if entry["rung"] not in (None, "none") else "")
+        for entry in making_counts(current)
+        if entry["tier"]
+    ]
+    departures = current.manifest.system.departures(current.manifest.settings)
+    if departures:
+        parts.append(f"not native: {', '.join(departures.values())}")
+    return "; ".join(parts) or None
 
 
 def metric_table(
@@ -148,8 +149,12 @@ def _metric_row(current: CurrentRecords, metric: str, validity: Sequence[Validit
     row["validity"] = standing(row, validity, installed_expectations(metric)).document()
     row["lost"] = lost
     row["reasons"] = missing_reasons(current, metric)
+    departures = current.manifest.system.departures(current.manifest.settings)
+    touching = [text for what, text in departures.items() if what in row["touched_by"]]
+    told = [f"not native, which touches it: {', '.join(touching)}"] if touching else []
     row["notes"] = _counted(
-        "status", (("noted", shown_text(note)) for record in records for note in record.detail.get("notes", ()))
+        "status",
+        (("noted", shown_text(note)) for record in records for note in [*record.detail.get("notes", ()), *told]),
     )
     row["element_reasons"] = _counted(
         "role",
@@ -177,6 +182,7 @@ def describe_metric(metric: str, records: Iterable[ScoreRecord] = ()) -> dict[st
         "unit": "",
         "version": None,
         "backend": "",
+        "touched_by": [],
     }
     try:
         info = registry.load("metric", metric).info
@@ -191,6 +197,7 @@ def describe_metric(metric: str, records: Iterable[ScoreRecord] = ()) -> dict[st
             "unit": info.unit,
             "version": info.version,
             "backend": info.backend,
+            "touched_by": list(info.touched_by),
         }
     makers = [record.identity["metric"] for record in records if isinstance(record.identity.get("metric"), dict)]
     for key in ("version", "backend"):

@@ -45,7 +45,9 @@ class PageData:
 
 
 def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
-    """Runs can be shown side by side when they are over one revision of one suite.
+    """Runs can be shown side by side when they are over one suite and were asked for the same in each case.
+
+    A suite that has gained cases or order since is the same suite.
 
     Raises:
         InputError: they are not; the message says which.
@@ -53,11 +55,21 @@ def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
     (first_name, first), *others = runs.items()
     for name, other in others:
         a, b = first.manifest.suite, other.manifest.suite
-        if (a.name, a.revision) != (b.name, b.revision):
+        changed = [] if a.revision == b.revision else _asked_otherwise(first, other)
+        if a.name != b.name or changed:
+            about = f" (case {changed[0]!r} differs)" if changed else ""
             raise InputError(
                 f"cannot put runs over different suites side by side: {first_name!r} is over {a.name!r} (revision "
-                f"{a.revision}), {name!r} over {b.name!r} (revision {b.revision}); report them one by one"
+                f"{a.revision}), {name!r} over {b.name!r} (revision {b.revision}){about}; report them one by one"
             )
+
+
+def _asked_otherwise(first: CurrentRecords, other: CurrentRecords) -> list[str]:
+    """Cases of two runs whose records say that different things were asked for, or do not say it at all."""
+    asked = [{case: record.identity.get("case") for (case, _), record in run.samples.items()} for run in (first, other)]
+    shared = set(first.manifest.suite.cases) & set(other.manifest.suite.cases)
+    known = asked[0].keys() & asked[1].keys()
+    return sorted(case for case in shared & known if asked[0][case] is None or asked[0][case] != asked[1][case])
 
 
 def page_data(

@@ -24,6 +24,7 @@ class Column:
     name: of a metric, or ``summary:`` and a row of the summary, whose values are from 0 to 100. range: of its values;
     an end that is None is open.
     made_by: version, back-end, features, weights and sampling of the metric as canonical JSON.
+    touched_by: what of the settings changes its values (`a2bench.scores.MetricInfo`).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     backend: str
     validity: Standing
     made_by: str
+    touched_by: tuple[str, ...] = ()
 
     @property
     def is_summary(self) -> bool:
@@ -45,7 +47,12 @@ class Column:
     def document(self) -> dict[str, Any]:
         """As JSON values."""
         facts = {key: getattr(self, key) for key in ("name", "title", "group", "direction", "range", "unit", "version")}
-        return facts | {"range": list(self.range), "backend": self.backend, "validity": self.validity.document()}
+        return facts | {
+            "range": list(self.range),
+            "backend": self.backend,
+            "validity": self.validity.document(),
+            "touched_by": list(self.touched_by),
+        }
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
         columns[metric] = Column(
             metric, facts["title"], facts["group"], facts["direction"], tuple(facts["range"]), facts["unit"],
             str(facts["version"]), facts["backend"], standing(facts, validity, installed_expectations(metric)),
-            made[0] if made else "",
+            made[0] if made else "", tuple(facts["touched_by"]),
         )  # fmt: skip
         values[metric] = {(record.case, record.seed): record.value for record in records if record.value is not None}
     return RunScores(name, run, columns, values)

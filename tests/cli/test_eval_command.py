@@ -4,46 +4,17 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
 
 import av
 import numpy as np
 import pytest
 
-from a2bench.cli import main
 from a2bench.video import Video, write_video
+from tests.cli.conftest import Result, Run
 
 TINY = ["--size", "96x64", "--num-frames", "6", "--metrics", "sharpness,temporal_flicker"]
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def a2bench(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> Result:
-        monkeypatch.setattr(sys, "argv", ["a2bench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        out, err = capfd.readouterr()
-        code = caught.value.code
-        assert isinstance(code, int)
-        assert "Traceback" not in out + err
-        return Result(code, out, err)
-
-    return run
 
 
 def one_sentence(result: Result, code: int) -> str:

@@ -242,7 +242,10 @@ def suite_address(name: str) -> str:
 
 
 def _suite(run: RunManifest, suite_file: Path | None) -> tuple[Suite | None, list[Finding]]:
-    """The suite that a run is over, where it is here in the same revision and has the run's cases."""
+    """The suite that a run is over, where it is here and has the run's cases.
+
+    Another revision is a warning: whether each case is still the same is held against the records.
+    """
     base, colon, part = run.suite.name.partition(":")
     if suite_file is None and base not in suite_paths():
         return None, [
@@ -252,12 +255,13 @@ def _suite(run: RunManifest, suite_file: Path | None) -> tuple[Suite | None, lis
         suite = load_suite(f"{suite_file}{colon}{part}" if suite_file else run.suite.name)
     except InputError as error:
         return None, [_error(f"{RUN}: {error}")]
+    text = ""
     if suite.revision != run.suite.revision:
         text = f"{RUN}: over revision {run.suite.revision} of suite {suite.name!r}; here it is {suite.revision}"
-        return None, [_error(text)]
     known = {case.id for case in suite.cases}
     unknown = [case for case in run.suite.cases if case not in known]
-    return suite, [_error(f"{RUN}: suite {suite.name!r} has no case {case!r}") for case in unknown]
+    findings = [_error(f"{RUN}: suite {suite.name!r} has no case {case!r}") for case in unknown]
+    return suite, findings + ([_warning(text)] if text else [])
 
 
 def _sample_findings(
