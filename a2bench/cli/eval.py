@@ -442,7 +442,14 @@ def _tell_result(
 ) -> None:
     from a2bench.harness.ledger import ledger_document, ledger_text, run_ledger
     from a2bench.harness.store import RunStore
-    from a2bench.harness.tables import CurrentRecords, making_counts, making_text, metric_table, table_text
+    from a2bench.harness.tables import (
+        CurrentRecords,
+        making_counts,
+        making_text,
+        metric_table,
+        table_text,
+        told_reasons,
+    )
     from a2bench.harness.validity_file import known_validity
     from a2bench.totals.run import run_totals, totals_text
 
@@ -478,7 +485,7 @@ def _tell_result(
         click.echo(table_text(table))
         if ledger:
             click.echo("\n" + ledger_text(ledger))
-        click.echo("\n" + totals_text(totals))
+        click.echo("\n" + totals_text(totals, told_reasons(table)))
     if making := making_text(CurrentRecords(store)):
         click.echo(f"made: {making}")
     click.echo(str(report) if report else f"videos: {request.output / 'videos'}")

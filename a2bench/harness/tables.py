@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -25,6 +26,9 @@ from a2bench.harness.validity_file import ValidityFile, installed_expectations, 
 
 MARKS = {"valid": "valid", "fails": "FAILS", "not checked": "?"}
 """How tables show whether a metric puts the controls in the right order."""
+
+WIDTH = 100
+"""Columns of a terminal that lists fit."""
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": "·", "unknown": "?"}
 
@@ -300,12 +304,38 @@ def table_text(rows: list[dict[str, Any]]) -> str:
         for row in rows
         if row["validity"]["state"] == "fails"
     ]
-    lines += [
-        f"{row['name']}: {entry['count']} {entry['status']}: {one_line(entry['reason'])}"
-        for row in rows
-        for entry in [*row["reasons"], *row["notes"]]
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    told = "\n".join(line.rstrip() for line in lines)
+    return "\n".join([told, *(line for text in _grouped_reasons(rows) for line in wrapped(text))])
+
+
+def _grouped_reasons(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Why values are missing and what is to be noted: each cause once, with the metrics that it concerns."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        for entry in (*row["reasons"], *row["notes"]):
+            found.setdefault((entry["status"], entry["reason"]), {})[row["name"]] = entry["count"]
+    for (status, reason), metrics in found.items():
+        counts = sorted(set(metrics.values()))
+        number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        who = "all metrics" if len(metrics) == len(rows) > 1 else ", ".join(metrics)
+        yield f"{who}: {number} {status}: {one_line(reason)}"
+
+
+def told_reasons(rows: list[dict[str, Any]]) -> list[str]:
+    """Every cause that `table_text` tells."""
+    return list(dict.fromkeys(entry["reason"] for row in rows for entry in row["reasons"]))
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """A text in lines that fit `WIDTH` columns; words that are longer, such as commands and paths, stay whole."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _role_text(role: dict[str, Any] | None) -> str:

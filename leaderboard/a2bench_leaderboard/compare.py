@@ -10,7 +10,7 @@ from a2bench.harness.records import RunManifest
 from a2bench.harness.store import SampleId
 from a2bench.harness.tables import MARKS, number_text, one_line
 from a2bench_human_eval.statistics.ranks import holm
-from a2bench_leaderboard.columns import RunScores, made_differently
+from a2bench_leaderboard.columns import RunScores, made_differently, shown_columns
 from a2bench_leaderboard.statistics import (
     LEVEL,
     CaseSums,
@@ -62,7 +62,7 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
     for name in names:
         if name not in known:
             raise UnknownNameError("metric of these runs", name, known)
-    chosen = list(dict.fromkeys(names) or known)
+    chosen = list(dict.fromkeys(names) or shown_columns([first, other]))
     for name in chosen:
         if name in first.columns and name in other.columns:
             how = made_differently(first.columns[name], other.columns[name])

@@ -284,3 +284,17 @@ def test_doctor_really_decodes_a_clip_and_says_what_to_do(a2bench: Run) -> None:
     assert result.code == 0
     text = a2bench("doctor").out
     assert "a2bench weights fetch clip-vit-l14" in text
+
+
+def test_one_cause_is_said_once_and_lines_fit_100_columns(a2bench: Run, suite_path: Path) -> None:
+    shutil.rmtree(suite_path.parent / "references")
+    (suite_path.parent / "references").mkdir()
+    result = a2bench(
+        "eval", "-m", "collage", "--suite", suite_path, "-o", "run", "--size", "96x64", "--num-frames", "2"
+    )
+    assert result.code == 3
+    told = [line for line in result.out.splitlines() if "no video:" in line]
+    assert len(told) == 3 and all(
+        line.startswith("all metrics: 1 missing: no video:") for line in told
+    )  # each its image
+    assert max(map(len, result.out.splitlines())) <= 100

@@ -17,7 +17,7 @@ from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
 from a2bench_leaderboard.board.media import NO_MEDIA, BoardMedia
 from a2bench_leaderboard.board.methods import board_methods
 from a2bench_leaderboard.board.people import read_people
-from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
+from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores, shown_columns
 from a2bench_leaderboard.submissions.board import logged, scores_from
 from a2bench_leaderboard.submissions.log import SubmissionLog
 
@@ -146,7 +146,7 @@ def _columns(scores: Sequence[RunScores]) -> list[Column]:
                     f"{name!r} was measured in two ways ({how}) in {first[name]!r} and {one.name!r}; "
                     f"type `a2bench score {one.run.store.folder}`, and the same for the other run"
                 )
-    return list(columns.values())
+    return [columns[name] for name in columns if name in shown_columns(scores)]
 
 
 def _entry(one: RunScores, columns: Sequence[Column], price: Price, log: SubmissionLog | None) -> dict[str, Any]:
