@@ -35,16 +35,23 @@ def list_command(as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([{**asdict(info), "unmet": unmet} for info, unmet in infos], indent=2))
         return 0
+    from a2bench.harness.tables import wrapped
+
     arrows = {"higher": "higher is better", "lower": "lower is better", "none": "an amount"}
     for info, unmet in infos:
         low, high = (
             ("-inf" if info.range[0] is None else info.range[0]),
             ("inf" if info.range[1] is None else info.range[1]),
         )
-        click.echo(f"{info.name:<24} {info.group:<12} {low} to {high}, {arrows[info.direction]}; {info.title}")
-        click.echo(f"{'':<24} by {info.backend}, version {info.version}")
-        for reason in unmet:
-            click.echo(f"{'':<24} -> {reason}")
+        asked = "default" if info.default else "by name"
+        click.echo(f"{info.name:<24} {asked}  {info.group:<12} {low} to {high}, {arrows[info.direction]}")
+        facts = [f"{info.title}; by {info.backend}, version {info.version}", *(f"-> {reason}" for reason in unmet)]
+        for line in (line for fact in facts for line in wrapped(fact, " " * 25)):
+            click.echo(line)
+    count = sum(info.default for info, _ in infos)
+    click.echo(
+        f"{count} of {len(infos)} are measured by default, the others when they are named (--metrics default,NAME)"
+    )
     return 0
 
 

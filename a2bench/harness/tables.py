@@ -29,6 +29,7 @@ MARKS = {"valid": "valid", "fails": "FAILS", "not checked": "?"}
 
 WIDTH = 100
 """Columns of a terminal that lists fit."""
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": "·", "unknown": "?"}
 
@@ -327,15 +328,17 @@ def told_reasons(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def wrapped(text: str, indent: str = "") -> list[str]:
-    """A text in lines that fit `WIDTH` columns; words that are longer, such as commands and paths, stay whole."""
-    return textwrap.wrap(
-        text,
+    """A text in lines that fit `WIDTH` columns; long words, and commands in backticks, stay whole to be copied."""
+    whole = re.sub(r"`[^`]+`", lambda command: command[0].replace(" ", _HARD_SPACE), text)
+    lines = textwrap.wrap(
+        whole,
         WIDTH,
         initial_indent=indent,
         subsequent_indent=indent + "  ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(_HARD_SPACE, " ") for line in lines]
 
 
 def _role_text(role: dict[str, Any] | None) -> str:

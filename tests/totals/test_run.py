@@ -105,7 +105,9 @@ def test_the_headline_needs_every_dimension_of_every_sample(tmp_path: Path) -> N
     reasons = [entry["reason"] for entry in found["text"]["reasons"]]
     assert reasons == ["no video: no power", "text_alignment: needs weights"]
     text = totals_text(run_totals(run))
-    assert "no headline: it needs all four of every sample; there is Consistency 3/4, Text 2/4" in " ".join(text.split())
+    assert "no headline: it needs all four of every sample; there is Consistency 3/4, Text 2/4" in " ".join(
+        text.split()
+    )
 
 
 def test_where_text_cannot_be_measured_a_number_of_its_own_closes_the_summary(tmp_path: Path) -> None:
