@@ -133,7 +133,8 @@ def _check_one_making(store: RunStore, request: RunRequest, planned: list[Planne
     anew = "choose another folder with --output, or make all of its videos again with --remake"
     finished = [record for record in store.samples.values() if record.status == "done"]
     if before and finished and before.settings != request.settings:
-        changed = "; ".join(differences(*(s.model_dump(mode="json") for s in (before.settings, request.settings))))
+        was, asked = (settings.model_dump(mode="json") for settings in (before.settings, request.settings))
+        changed = "; ".join(differences(was, asked))
         raise InputError(f"{store.folder} was begun with other settings ({changed}); to begin anew, {anew}")
     kept = next((sample.kept for sample in planned if sample.kept), None)
     left = sum(sample.state != "done" for sample in planned)
