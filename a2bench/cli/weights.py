@@ -80,7 +80,8 @@ def fetch_command(
     """Fetch weights, resumable and verified; without NAMES or --metrics all that the metrics miss.
 
     The name `default` stands for what the default metrics need, `all` for what any metric needs. Damaged files of the
-    named weights are fetched again. For weights inside packages the command to install them is printed. Checkpoints of
+    named weights are fetched again. For weights inside packages, A2Bench's own among
+    them, the command to get them is printed. Checkpoints of
     systems (`a2bench weights fetch skyreels-a2`) come only when they are named.
     """
     from a2bench.cli.checkpoints import fetch_checkpoint, take_checkpoints
@@ -107,7 +108,8 @@ def fetch_command(
         if _is_whole(entry):
             click.echo(f"{entry.name} is here already")
         elif entry.module:
-            click.echo(f"{entry.name} comes inside a package: {entry.remedy}")
+            place = "with A2Bench itself" if entry.is_bundled else "inside a package"
+            click.echo(f"{entry.name} comes {place}: {entry.remedy}")
         else:
             wanted.append(entry)
             click.echo(f"{entry.name}:{_megabytes(entry)} from {entry.source}, licence {entry.licence}, {_use(entry)}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from a2bench import registry
+from a2bench.assets.packages import broken_import
 from a2bench.cases import Case, load_suite
 from a2bench.counting import count, take_counts
 from a2bench.errors import A2BenchError, AdapterError, VideoError
@@ -31,7 +32,7 @@ from a2bench.scores import Score
 from a2bench.systems import GenerationSettings, NeedsSuite, VideoModel
 from a2bench.tiers import Making
 from a2bench.video import Video, probe_video, read_video, write_video
-from a2bench.weights import unmet_needs
+from a2bench.weights import feature_infos, unmet_needs
 
 GENERATE = "a2bench.harness.work:generate"
 SCORE = "a2bench.harness.work:score"
@@ -187,6 +188,9 @@ def _scored(name: str, sample: Sample) -> dict[str, Any]:
     except A2BenchError as error:
         return {"status": "failed", "reason": str(error)}
     except Exception as error:  # recorded with its traceback in this score; the other metrics go on
+        broken = broken_import([registry.load("metric", name).info, *feature_infos(name)], error)
+        if broken:
+            return {"status": "failed", "reason": broken}
         return {"status": "failed", "reason": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
 
 

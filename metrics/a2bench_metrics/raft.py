@@ -54,7 +54,7 @@ class RaftFeature:
         version=1,
         backend="RAFT large, things (torchvision), 8 per second",
         weights=("raft-large-things",),
-        packages=("torch", "torchvision"),
+        packages=("torch", "torchvision", "safetensors"),
         looks_at_case=False,
     )
 

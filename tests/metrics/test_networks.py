@@ -190,14 +190,22 @@ def test_a_face_network_of_another_pack_is_refused(tmp_path: Path) -> None:
         checked_session(onnx_session(tmp_path / "other.onnx"))
 
 
-def test_a_pickle_that_wants_more_than_arrays_is_refused(tmp_path: Path) -> None:
-    import pickle
+@pytest.mark.parametrize("change", ["missing", "superfluous", "shape"])
+def test_an_alexnet_with_other_layers_is_refused(change: str) -> None:
+    from a2bench_metrics.perceptual import fill_alexnet, network_on
 
-    from a2bench_metrics.perceptual import read_alexnet
+    given = {
+        f"features.{name.partition('.')[2]}": tensor for name, tensor in network_on("cpu").net.state_dict().items()
+    }
+    if change == "missing":
+        del given["features.3.bias"]
+    else:
+        given["features.3.bias" if change == "shape" else "features.4.bias"] = torch.zeros(1)
+    import lpips
 
-    (tmp_path / "evil.ckpt").write_bytes(pickle.dumps({"AlexNet_0": Path}))
-    with pytest.raises(pickle.UnpicklingError, match="is no array"):
-        read_alexnet(tmp_path / "evil.ckpt")
+    empty = lpips.LPIPS(net="alex", pnet_rand=True, pretrained=False, verbose=False)
+    with pytest.raises((RuntimeError, KeyError), match=r"3\.bias|4\.bias"):
+        fill_alexnet(empty.net, given)
 
 
 def test_without_weights_and_without_a_network_each_metric_says_what_to_type(
