@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
@@ -113,6 +114,8 @@ class VideoLimits:
 
 
 LIMITS = VideoLimits()
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Metadata may be damaged and is never looked at; PyAV 19 has no such argument any more and is lenient by itself."""
 UNKNOWN_FRAMES = 64
 """Room for this many more frames is made at a time where a file does not say how many it has."""
 CRF = 16
@@ -180,8 +183,9 @@ def _open(path: Path, limits: VideoLimits) -> av.container.InputContainer:
         raise VideoError(f"{path} has {size / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB")
     container = _recognise(path)
     try:
-        # Metadata may be in any encoding, or damaged; it is never looked at.
-        return av.open(str(path), format=container, options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        options = {"protocol_whitelist": "file"}
+        opened: av.container.InputContainer = av.open(str(path), format=container, options=options, **_LENIENT)
+        return opened
     except av.error.FFmpegError as error:
         raise VideoError(
             f"{path} cannot be read as {CONTAINERS[container]}: {error.strerror}; is it complete?"

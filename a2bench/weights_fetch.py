@@ -8,6 +8,7 @@ from pathlib import Path
 
 from a2bench.download import download
 from a2bench.errors import WeightsError, first_line
+from a2bench.extras import install_line
 from a2bench.hashing import file_sha256
 from a2bench.weights import RECORDED, WeightsEntry, WeightsPart, verified_folder
 
@@ -78,7 +79,7 @@ def _from_hub(entry: WeightsEntry, part: WeightsPart, folder: Path) -> Path:
     try:
         from huggingface_hub import hf_hub_download
     except ImportError:
-        raise WeightsError("fetching from a hub needs a package; type `pip install 'a2bench[text]'`") from None
+        raise WeightsError(f"fetching from a hub needs a package; type `{install_line('text')}`") from None
     repository, _, revision = entry.source.removeprefix("hub:").partition("@")
     return Path(hf_hub_download(repository, part.path, revision=revision, local_dir=folder))
 

@@ -9,16 +9,17 @@ from importlib import import_module
 from typing import Any
 
 from a2bench.errors import PackageError, first_line
+from a2bench.extras import neutral_line
 from a2bench.metrics import FeatureInfo
 from a2bench.scores import MetricInfo
 
 
-def install_line(info: FeatureInfo | MetricInfo, package: str) -> str:
+def package_line(info: FeatureInfo | MetricInfo, package: str) -> str:
     """What to type to get a package that a feature or metric needs."""
     if isinstance(info, FeatureInfo) and package in info.apart:
         return info.apart[package]
     extra = info.extra if isinstance(info, FeatureInfo) else "metrics"
-    return f"pip install 'a2bench[{extra}]'"
+    return neutral_line(extra)
 
 
 def needed(module: str, info: FeatureInfo | MetricInfo) -> Any:
@@ -56,7 +57,7 @@ def broken_import(infos: Iterable[FeatureInfo | MetricInfo], error: BaseExceptio
 
 def _complaint(info: FeatureInfo | MetricInfo, package: str, error: BaseException) -> str:
     said = f"{type(error).__name__}: {first_line(error)}"
-    return f"needs the package {package!r}, which cannot be imported ({said}); type `{install_line(info, package)}`"
+    return f"needs the package {package!r}, which cannot be imported ({said}); type `{package_line(info, package)}`"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -95,7 +95,9 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except A2BenchError as error:
-        click.echo(f"error: {error}", err=True)
+        from a2bench.extras import spoken
+
+        click.echo(f"error: {spoken(str(error))}", err=True)
         code = error.exit_code
     except BrokenPipeError:  # the reader of our output has gone, as in `a2bench suites list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -103,9 +105,19 @@ def main() -> None:
     except Exception as error:  # a bug of ours: one sentence for the user, the traceback where it can be reported from
         if os.environ.get("A2BENCH_DEBUG"):
             raise
-        click.echo(f"unexpected error: {type(error).__name__}: {error}; {_keep_traceback()}", err=True)
-        code = 1
+        lacking = _lacking_package(error)
+        click.echo(lacking or f"unexpected error: {type(error).__name__}: {error}; {_keep_traceback()}", err=True)
+        code = 2 if lacking else 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _lacking_package(error: Exception) -> str | None:
+    """What to type where a command needs the packages of an extra that is not installed; None for any other error."""
+    from a2bench.extras import extra_of, install_line
+
+    module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    extra = extra_of(module)
+    return f"error: this needs the package {module!r}; type `{install_line(extra)}`" if extra else None
 
 
 def _keep_traceback() -> str:

@@ -29,6 +29,7 @@ def metrics_group() -> None:
 def list_command(as_json: bool) -> int:
     """List all metrics with range, direction and back-end, and what each still needs on this machine."""
     from a2bench import registry
+    from a2bench.extras import spoken
     from a2bench.weights import unmet_needs
 
     infos = [(registry.load("metric", name).info, unmet_needs(name)) for name in registry.paths("metric")]
@@ -45,7 +46,10 @@ def list_command(as_json: bool) -> int:
         )
         asked = "default" if info.default else "by name"
         click.echo(f"{info.name:<24} {asked}  {info.group:<12} {low} to {high}, {arrows[info.direction]}")
-        facts = [f"{info.title}; by {info.backend}, version {info.version}", *(f"-> {reason}" for reason in unmet)]
+        facts = [
+            f"{info.title}; by {info.backend}, version {info.version}",
+            *(f"-> {spoken(reason)}" for reason in unmet),
+        ]
         for line in (line for fact in facts for line in wrapped(fact, " " * 25)):
             click.echo(line)
     count = sum(info.default for info, _ in infos)

@@ -16,6 +16,7 @@ from a2bench.counting import count
 from a2bench.e2v.checkpoint import Component, Shape, check_tensors, read_json, tensor_shapes
 from a2bench.e2v.memory import Part, part_of
 from a2bench.errors import WeightsError
+from a2bench.extras import install_line
 
 
 def check_component(folder: Path, component: Component, title: str) -> None:
@@ -94,7 +95,8 @@ def _class(component: Component) -> Any:
         if network := getattr(import_module(library), component.network, None):
             return network
     raise WeightsError(
-        f"the installed diffusers and transformers have no {component.network}; type `pip install -U 'a2bench[e2v]'`"
+        f"the installed diffusers and transformers have no {component.network}; "
+        f"type `{install_line('e2v', upgrade=True)}`"
     )
 
 

@@ -22,6 +22,7 @@ from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.semantic import PromptReader, SemanticBranch
 from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import InputError, WeightsError
+from a2bench.extras import install_line
 
 Precision = Literal["bfloat16", "float32"]
 PACKAGES = ("accelerate", "diffusers", "ftfy", "safetensors", "sentencepiece", "torch", "transformers")
@@ -35,7 +36,7 @@ def require_packages() -> None:
     """
     for package in PACKAGES:
         if importlib.util.find_spec(package) is None:
-            raise InputError(f"this system needs the package {package!r}; type `pip install 'a2bench[e2v]'`")
+            raise InputError(f"this system needs the package {package!r}; type `{install_line('e2v')}`")
 
 
 def load_prompt_reader(folder: Path) -> PromptReader:

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from a2bench.counting import count
 from a2bench.e2v.checkpoint import METADATA, Shape, listed, read_head
 from a2bench.errors import InputError, WeightsError
+from a2bench.extras import install_line
 
 DTYPES = ("F64", "F32", "F16", "BF16")
 _KEY = re.compile(
@@ -172,7 +173,7 @@ def require_peft() -> None:
         InputError: says what to type.
     """
     if find_spec("peft") is None:
-        raise InputError("a LoRA needs the package 'peft'; type `pip install 'a2bench[e2v]'`")
+        raise InputError(f"a LoRA needs the package 'peft'; type `{install_line('e2v')}`")
 
 
 def _place(key: str, shape: Shape, network: Mapping[str, Shape], found: _Found) -> None:

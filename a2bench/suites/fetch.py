@@ -17,6 +17,7 @@ from a2bench.archives import ArchiveLimits, checked_zip, read_member
 from a2bench.cases import ImageFile, Suite
 from a2bench.data import cache_dir, fetched_path
 from a2bench.errors import CaseError, InputError
+from a2bench.extras import install_line
 from a2bench.harness.store import write_atomically
 from a2bench.hashing import bytes_sha256, file_sha256
 from a2bench.suites.pack import suite_images
@@ -166,7 +167,7 @@ def _hub(source: str) -> Iterator[Read]:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import RemoteEntryNotFoundError
     except ImportError:
-        raise InputError("fetching from a hub needs a package; type `pip install 'a2bench[leaderboard]'`") from None
+        raise InputError(f"fetching from a hub needs a package; type `{install_line('leaderboard')}`") from None
     repository, revision = match.groups()
     # Downloads lie here until they are verified; an interrupted one goes on where it stopped.
     folder = cache_dir() / "downloads" / f"{repository.replace('/', '--')}@{revision.replace('/', '-')}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from a2bench.errors import InputError, UnknownNameError
+from a2bench.extras import install_line
 from a2bench_leaderboard.publishing.cli import publish_command, serve_command
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _suite = click.option(
 
 def _need_scipy() -> None:
     if find_spec("scipy") is None:
-        raise InputError("statistics need scipy; type: pip install 'a2bench[leaderboard]'")
+        raise InputError(f"statistics need scipy; type `{install_line('leaderboard')}`")
 
 
 @click.command("compare")

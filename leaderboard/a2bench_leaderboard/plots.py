@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from a2bench.errors import InputError, UnknownNameError
+from a2bench.extras import install_line
 from a2bench.harness.store import explained_output_errors
 from a2bench.ledger import STATES, State
 from a2bench_leaderboard.board.figures import cost_points
@@ -225,7 +226,7 @@ def _style() -> AbstractContextManager[None]:
     try:
         import matplotlib as mpl
     except ImportError:
-        raise InputError("plots need matplotlib; type: pip install 'a2bench[leaderboard]'") from None
+        raise InputError(f"plots need matplotlib; type `{install_line('leaderboard')}`") from None
     return mpl.rc_context(STYLE)  # type: ignore[arg-type]
 
 

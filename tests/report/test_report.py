@@ -268,6 +268,7 @@ def test_tables_do_not_depend_on_the_order_in_which_a_run_was_done(tmp_path: Pat
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 def test_browser_draws_the_page_and_runs_nothing_hostile(tmp_path: Path) -> None:
     suite = write_suite(tmp_path / "suite", HOSTILE)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from a2bench.errors import InputError
+from a2bench.extras import install_line
 from a2bench_leaderboard.board.reading import DOCUMENT, MANIFEST, parse_sums
 from a2bench_leaderboard.publishing.contents import (
     Changes,
@@ -141,9 +142,7 @@ def _hub() -> Any:
     try:
         import huggingface_hub
     except ImportError:
-        raise InputError(
-            "publishing to a Space needs huggingface_hub; type: pip install 'a2bench[leaderboard]'"
-        ) from None
+        raise InputError(f"publishing to a Space needs huggingface_hub; type `{install_line('leaderboard')}`") from None
     return huggingface_hub
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from a2bench.errors import InputError
+from a2bench.extras import install_line
 from a2bench.hashing import canonical_json
 
 if TYPE_CHECKING:
@@ -97,4 +98,4 @@ def _need_cryptography() -> None:
     from importlib.util import find_spec
 
     if find_spec("cryptography") is None:
-        raise InputError("signatures need cryptography; type: pip install 'a2bench[leaderboard]'")
+        raise InputError(f"signatures need cryptography; type `{install_line('leaderboard')}`")
