@@ -13,6 +13,8 @@ from types import ModuleType
 import pytest
 from packaging.licenses import canonicalize_license_expression
 
+from a2bench.weights import manifest
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 IDENTIFIER = re.compile(r"(?:CC0|CC-BY(?:-SA)?|GPL|LGPL|MIT|BSD|Apache|CDLA)[A-Za-z0-9.-]*")

@@ -1,5 +1,6 @@
 """The command line: one file per command, each imported only when it is called."""
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -86,6 +87,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors become one sentence and an exit code, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a folder's name need not be Unicode
     try:
         code = cli.main(standalone_mode=False, prog_name="a2bench")
     except click.exceptions.Abort:

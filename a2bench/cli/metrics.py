@@ -156,10 +156,13 @@ def validate_command(
     from a2bench.cli.eval import metric_names
     from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import validity_lines, validity_markdown, verdict_document
+    from a2bench.harness.files import check_outside_of_runs, write_atomically
     from a2bench.harness.real_clips import consistency_metrics, run_real_clips
     from a2bench.harness.validate import run_controls
     from a2bench.harness.validity_file import FILE_NAME, write_validity
 
+    for place in filter(None, (output, save, markdown)):
+        check_outside_of_runs(place)
     wanted = metric_names(names or "all")
     progress = TerminalProgress(-1 if as_json else 0)
     clips = _clips_folder(media) if consistency_metrics(wanted) else None
@@ -170,7 +173,7 @@ def validate_command(
     write_validity(saved, runs.file())
     if markdown:
         markdown.parent.mkdir(parents=True, exist_ok=True)
-        markdown.write_text(validity_markdown(runs), encoding="utf-8")
+        write_atomically(markdown, validity_markdown(runs).encode())
     if as_json:
         click.echo(json.dumps(verdict_document(runs), indent=2))
     else:
@@ -203,11 +206,13 @@ def real_clips_command(
     from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import clips_document, clips_lines, clips_markdown
     from a2bench.errors import InputError
+    from a2bench.harness.files import check_outside_of_runs
     from a2bench.harness.real_clips import consistency_metrics, run_real_clips
 
     wanted = consistency_metrics(metric_names(names or "all"))
     if not wanted:
         raise InputError(f"real clips say nothing of {names}; name metrics of the consistency of elements, or none")
+    check_outside_of_runs(output)
     folder = _clips_folder(media)
     if folder is None:
         raise InputError("no real clips at ../shared/media; name a folder with videos/ and references/")

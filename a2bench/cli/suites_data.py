@@ -92,7 +92,7 @@ def fetch_command(ctx: click.Context, suite_name: str, source: str, as_json: boo
 def datasheet_command(suite_name: str, output: Path | None, check: bool) -> None:
     """Write the tables of a suite's datasheet: splits, licences, sources, and the terms of every image."""
     from a2bench.errors import InputError
-    from a2bench.harness.store import write_atomically
+    from a2bench.harness.files import check_outside_of_runs, write_atomically
     from a2bench.suites.datasheet import datasheet_tables
 
     suite = load_suite(suite_name)
@@ -105,6 +105,7 @@ def datasheet_command(suite_name: str, output: Path | None, check: bool) -> None
         )
         click.get_current_context().exit(0 if current else 1)
     try:
+        check_outside_of_runs(path)
         write_atomically(path, data)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from None

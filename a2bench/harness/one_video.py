@@ -10,6 +10,7 @@ Five lines in Python; a second call finds the model still loaded::
 """
 
 import contextlib
+import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,9 +24,10 @@ from a2bench.cases import Case, Element, ImageFile, Role
 from a2bench.errors import AdapterError, CaseError, InputError, OutputError
 from a2bench.harness.environment import environment
 from a2bench.harness.execute import Executor, InlineExecutor, Outcome, WorkItem
+from a2bench.harness.files import check_outside_of_runs, sync_folder, write_atomically
 from a2bench.harness.plan import sample_identity, unsupported
 from a2bench.harness.run import system_with
-from a2bench.harness.store import explained_output_errors, now, sync_folder, write_atomically
+from a2bench.harness.store import explained_output_errors, now
 from a2bench.harness.work import GENERATE
 from a2bench.hashing import file_sha256, value_sha256
 from a2bench.systems import GenerationSettings, ModelMeta, VideoModel
@@ -151,6 +153,7 @@ def check_output(output: Path, *, force: bool) -> None:
         OutputError: a video or a record is there already, or there is no such folder.
         InputError: it is not called like a video.
     """
+    check_outside_of_runs(output)
     if output.suffix.lower() not in SUFFIXES:
         raise InputError(f"{output} is not called like a video; expected a name that ends with .mp4")
     if not output.parent.is_dir():
@@ -175,7 +178,7 @@ def _temporary(output: Path) -> Iterator[Path]:
     try:
         yield temporary
     finally:
-        for left in output.parent.glob(f"{temporary.name}.*"):
+        for left in output.parent.glob(f"{glob.escape(temporary.name)}.*"):
             left.unlink()
 
 

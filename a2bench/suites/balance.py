@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from a2bench.cases import ROLES, SPLITS, Case, Suite
 from a2bench.errors import InputError
+from a2bench.harness.files import check_outside_of_runs, replacing
 
 _INK, _MUTED, _PAGE, _BAR = "#111827", "#5b6472", "#ffffff", "#e5e9ef"
 _COLOURS = {"mini": "#7c3aed", "dev": "#2563eb", "test": "#047857", "all": "#374151"}
@@ -48,9 +49,11 @@ def write_balance(suite: Suite, path: Path) -> None:
     """
     if path.suffix.lower() != ".png":
         raise InputError(f"the balance is drawn as a .png file, not {path.name!r}")
+    check_outside_of_runs(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draw_balance(suite).save(path)
+        with replacing(path) as temporary:
+            draw_balance(suite).save(temporary)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from None
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from a2bench.cases import ImageFile, Suite
 from a2bench.errors import CaseError, InputError
-from a2bench.harness.store import write_atomically
+from a2bench.harness.files import check_outside_of_runs, write_atomically
 from a2bench.hashing import canonical_json, file_sha256
 from a2bench.suites.catalogue import CatalogueRow, read_catalogue
 
@@ -100,6 +100,7 @@ def build_pack(suite: Suite, source: Path | None, output: Path, *, every_image: 
         suite_revision=suite.revision,
         files=tuple(_describe(images[file], path, rows[file]) for file, path in paths.items()),
     )
+    check_outside_of_runs(output)
     contents = {MANIFEST: _document(manifest), "README.md": _readme(manifest).encode()}
     try:
         if output.suffix == ".zip":

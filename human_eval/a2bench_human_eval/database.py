@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from a2bench.errors import A2BenchError, InputError
+from a2bench.harness.files import check_outside_of_runs
 from a2bench_human_eval.tables import Study
 
 BUSY_SECONDS = 30
@@ -78,6 +79,7 @@ def _engine(url: str) -> Engine:
     if not url.startswith("sqlite:"):
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
     if (path := make_url(url).database) and path != ":memory:":
+        check_outside_of_runs(Path(path))
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 

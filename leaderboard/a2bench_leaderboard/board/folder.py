@@ -9,7 +9,8 @@ import jinja2
 
 from a2bench import __version__
 from a2bench.errors import InputError
-from a2bench.harness.store import explained_output_errors, write_atomically
+from a2bench.harness.files import check_outside_of_runs, write_atomically
+from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import bytes_sha256, canonical_json
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.every_eval_ever import every_eval_ever_files
@@ -95,7 +96,12 @@ def write_board(inputs: Mapping[str, Any], folder: Path, media: Mapping[str, Pat
     others = sorted(there - wanted - read_sums(folder).keys())
     if others:
         raise InputError(f"{folder} holds something other than a board ({others[0]}); choose another folder")
+    if link := next((path for path in folder.rglob("*") if path.is_symlink() and path.is_dir()), None):
+        raise InputError(
+            f"{link} is a link to a folder elsewhere, into which no board is written; choose another folder"
+        )
     check_frozen(folder, contents[MANIFEST])
+    check_outside_of_runs(folder)
     with explained_output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         copy_media(inputs["media"], media or {}, folder)

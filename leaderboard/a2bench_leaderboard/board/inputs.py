@@ -56,7 +56,7 @@ def board_inputs(
     """
     if len({run.resolve() for run in runs}) < len(runs):
         raise InputError("a run is named twice; name each run once")
-    named = named_runs(sorted(runs, key=lambda path: path.resolve().name))
+    named = named_runs(sorted(runs, key=lambda path: (path.resolve().name, str(path.resolve()))))
     check_comparable(named)
     scores = [read_scores(name, run, validity) for name, run in named.items()]
     _check_cases(named)
