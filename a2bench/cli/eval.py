@@ -364,7 +364,15 @@ def _tell_result(
 ) -> None:
     from a2bench.harness.ledger import ledger_document, ledger_text, run_ledger
     from a2bench.harness.store import RunStore
-    from a2bench.harness.tables import CurrentRecords, making_counts, making_text, metric_table, table_text
+    from a2bench.harness.tables import (
+        CurrentRecords,
+        making_counts,
+        making_text,
+        metric_table,
+        remark_counts,
+        remark_lines,
+        table_text,
+    )
     from a2bench.harness.validity_file import known_validity
     from a2bench.totals.run import run_totals, totals_text
 
@@ -390,6 +398,7 @@ def _tell_result(
                 for name, result in results.items()
             },
             "making": making_counts(CurrentRecords(store)),
+            "remarks": remark_counts(CurrentRecords(store)),
             "totals": totals,
             "metrics": table,
             "ledger": ledger_document(ledger),
@@ -403,4 +412,6 @@ def _tell_result(
         click.echo("\n" + totals_text(totals))
     if making := making_text(CurrentRecords(store)):
         click.echo(f"made: {making}")
+    for line in remark_lines(CurrentRecords(store)):
+        click.echo(f"REMARK: {line}")
     click.echo(str(report) if report else f"videos: {request.output / 'videos'}")
