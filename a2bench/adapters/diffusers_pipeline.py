@@ -4,6 +4,7 @@ A system is a subclass that says what its checkpoint looks like, what it refuses
 `wan_vace` and `consisid`.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from a2bench.e2v.cache import EncodingCache
     from a2bench.e2v.checkpoint import Layout
+    from a2bench.e2v.finite import FiniteNumbers
     from a2bench.e2v.memory import Working
     from a2bench.e2v.offload import PlacedModel
     from a2bench.e2v.references import Reference
@@ -118,7 +120,7 @@ class DiffusersSystem(ABC):
         Raises:
             InputError: this system cannot make such a video, or the memory does not suffice.
             CaseError: a reference or the prompt cannot be used.
-            AdapterError: the GPU's memory ran out.
+            AdapterError: the GPU's memory ran out, or a step gave numbers that are not finite.
         """
         import torch
 
@@ -143,37 +145,53 @@ class DiffusersSystem(ABC):
     def _call(self, prompt: str, references: "tuple[Reference, ...]", seed: int, settings: GenerationSettings) -> Any:
         import torch
 
+        from a2bench.e2v.finite import OutputWatch
+
         guidance_scale = self.sampler["guidance_scale"]
-        output = self._pipe(
-            prompt_embeds=self._text(prompt),
-            negative_prompt_embeds=self._text(self.negative_prompt) if guidance_scale > 1 else None,
-            width=settings.width,
-            height=settings.height,
-            num_frames=settings.num_frames,
-            num_inference_steps=self.steps,
-            guidance_scale=guidance_scale,
-            generator=torch.Generator("cpu").manual_seed(seed),  # the same numbers on every device
-            max_sequence_length=self.max_tokens,
-            callback_on_step_end=self._stepped,
-            output_type="np",
-            **self.arguments(references, settings),
-        )
+        with OutputWatch(self._pipe.vae.decoder) as decoder:  # whose output the pipeline clamps
+            output = self._pipe(
+                prompt_embeds=self._text(prompt),
+                negative_prompt_embeds=self._text(self.negative_prompt) if guidance_scale > 1 else None,
+                width=settings.width,
+                height=settings.height,
+                num_frames=settings.num_frames,
+                num_inference_steps=self.steps,
+                guidance_scale=guidance_scale,
+                generator=torch.Generator("cpu").manual_seed(seed),  # the same numbers on every device
+                max_sequence_length=self.max_tokens,
+                callback_on_step_end=self._stepped,
+                output_type="np",
+                **self.arguments(references, settings),
+            )
         frames = output.frames[0]  # [F, H, W, 3] in [0, 1]
+        self._finite.require(decoder.ends, "decoding the video")
+        self._finite.require(torch.from_numpy(frames), "decoding the video")
         return (frames * 255).round().astype("uint8")
 
-    def _stepped(self, _pipe: Any, step: int, _time: Any, _tensors: Any) -> dict[str, Any]:
+    def _stepped(self, _pipe: Any, step: int, _time: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
         count("step")
+        self._finite.require(tensors["latents"], f"step {step + 1} of {self.steps}")
         tell_step(step + 1, self.steps)
         return {}
+
+    @property
+    def _finite(self) -> "FiniteNumbers":
+        from a2bench.e2v.finite import FiniteNumbers
+
+        # The network's attention is left to diffusers, which reads this variable.
+        attention = os.environ.get("DIFFUSERS_ATTN_BACKEND", "native")
+        return FiniteNumbers({"precision": self.precision, "attention": attention}, self.checkpoint)
 
     def _text(self, prompt: str) -> "torch.Tensor":
         """Tokens of a prompt, encoded once in this process."""
         assert self._texts is not None
 
         def encode() -> Any:
-            return self._pipe.encode_prompt(
+            tokens = self._pipe.encode_prompt(
                 prompt=prompt, do_classifier_free_guidance=False, max_sequence_length=self.max_tokens
             )[0]
+            self._finite.require(tokens, "the text encoder")
+            return tokens
 
         return self._texts.get(prompt, encode)
 

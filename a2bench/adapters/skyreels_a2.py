@@ -173,7 +173,7 @@ class SkyReelsA2:
         Raises:
             InputError: this model cannot make such a video, or the memory does not suffice.
             CaseError: a reference or the prompt cannot be used.
-            AdapterError: the GPU's memory ran out.
+            AdapterError: the GPU's memory ran out, or a step gave numbers that are not finite.
         """
         import torch
 

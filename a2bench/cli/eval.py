@@ -447,6 +447,8 @@ def _tell_result(
         making_counts,
         making_text,
         metric_table,
+        remark_counts,
+        remark_lines,
         table_text,
         told_reasons,
     )
@@ -475,6 +477,7 @@ def _tell_result(
                 for name, result in results.items()
             },
             "making": making_counts(CurrentRecords(store)),
+            "remarks": remark_counts(CurrentRecords(store)),
             "totals": totals,
             "metrics": table,
             "ledger": ledger_document(ledger),
@@ -488,4 +491,6 @@ def _tell_result(
         click.echo("\n" + totals_text(totals, told_reasons(table)))
     if making := making_text(CurrentRecords(store)):
         click.echo(f"made: {making}")
+    for line in remark_lines(CurrentRecords(store)):
+        click.echo(f"REMARK: {line}")
     click.echo(str(report) if report else f"videos: {request.output / 'videos'}")

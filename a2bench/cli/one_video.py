@@ -81,6 +81,8 @@ def make_by_hand(ctx: click.Context, given: dict[str, Any], model: str, options:
             f"{duration(made.record['seconds'])}; how it was made: {made.record_path}",
             err=True,
         )
+    for remark in made.record["remarks"]:
+        click.echo(f"REMARK: {remark}", err=True)
     click.echo(str(made.path))
     return 0
 

@@ -233,6 +233,7 @@ def _record(
         "key": value_sha256(identity),
         "identity": identity,
         **outcome.result["making"],
+        "remarks": list(outcome.result["making"]["remarks"]),
         "seconds": round(outcome.seconds, 3),
         "counts": outcome.counts,
         "environment": environment(),

@@ -224,7 +224,8 @@ def generate(
             store.record_sample(video_record(sample, outcome, video))
             timings.append((outcome.seconds, video.bytes))
             result.done += 1
-            progress.sample(outcome.item.id, f"made in {outcome.seconds:.1f} s", failed=False)
+            made = "; ".join((f"made in {outcome.seconds:.1f} s", *outcome.result["making"]["remarks"]))
+            progress.sample(outcome.item.id, made, failed=False)
         else:
             error = outcome.error or "unknown error"
             store.record_sample(failure_record(sample, outcome))

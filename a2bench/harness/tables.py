@@ -115,6 +115,29 @@ def making_text(current: CurrentRecords) -> str | None:
     return "; ".join(parts) or None
 
 
+def remark_counts(current: CurrentRecords) -> list[dict[str, Any]]:
+    """What must be said of finished videos: each ``remark``, and the ``samples`` (case and seed) that it is about."""
+    found: dict[str, list[SampleId]] = {}
+    for sample, record in current.samples.items():
+        for remark in record.remarks if record.status == "done" else ():
+            found.setdefault(shown_text(remark), []).append(sample)
+    return [{"remark": remark, "samples": [list(sample) for sample in samples]} for remark, samples in found.items()]
+
+
+def remark_lines(current: CurrentRecords) -> list[str]:
+    """`remark_counts` in words, one line for each remark; none where nothing must be said.
+
+    ``1 of 4 videos: every frame is black: ... (cat seed 0)``
+    """
+    done = sum(record.status == "done" for record in current.samples.values())
+    lines = []
+    for entry in remark_counts(current):
+        names = [f"{case} seed {seed}" for case, seed in entry["samples"]]
+        more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+        lines.append(f"{len(names)} of {done} videos: {entry['remark']} ({', '.join(names[:6])}{more})")
+    return lines
+
+
 def metric_table(
     store: RunStore, metrics: tuple[str, ...], validity: Sequence[ValidityFile] = ()
 ) -> list[dict[str, Any]]:
@@ -416,7 +439,7 @@ def _summary_lines(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[
 
 def score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Iterator[list[Any]]:
     """Names of columns, then one line per planned score, each followed by its elements."""
-    yield ["run", "case", "seed", "metric", "element", "status", "value", "reason", "tier", "rung"]
+    yield ["run", "case", "seed", "metric", "element", "status", "value", "reason", "tier", "rung", "remarks"]
     for run, store in runs.items():
         current = CurrentRecords(store)
         for sample in current.planned:
@@ -424,9 +447,10 @@ def score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Itera
                 record = current.score(sample, metric)
                 if record is None:
                     reason = shown_text(current.why_missing(sample))
-                    yield [run, *sample, metric, "", "missing", None, reason, None, None]
+                    yield [run, *sample, metric, "", "missing", None, reason, None, None, None]
                     continue
-                making = (current.samples[sample].tier, current.samples[sample].rung)
+                made = current.samples[sample]
+                making = (made.tier, made.rung, "; ".join(map(shown_text, made.remarks)) or None)
                 yield [run, *sample, metric, "", record.status, record.value, shown_text(record.reason or ""), *making]
                 for element, entry in elements_in_order(record):
                     status = "unscored" if entry["value"] is None else "scored"
@@ -456,6 +480,7 @@ def markdown_text(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[s
         parts.append(f"## {markdown_cell(run)}\n\n{_markdown_table(_totals_cells(totals[run]))}\n")
         if making := making_text(CurrentRecords(runs[run])):
             parts.append(f"{markdown_cell(making)}\n")
+        parts += [f"**Remark:** {markdown_cell(line)}\n" for line in remark_lines(CurrentRecords(runs[run]))]
         roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
         head = ["metric", "better", "mean ± standard error", "scored", "controls", *roles]
         lines = [head, ["---"] * len(head)]
@@ -518,6 +543,7 @@ def _summary_document(
                     "missing": len(current.planned) - len(samples),
                 },
                 "making": making_counts(current),
+                "remarks": remark_counts(current),
                 "totals": totals[name],
                 "metrics": tables[name],
             }

@@ -23,6 +23,7 @@ from a2bench.harness.tables import (
     is_lost,
     making_text,
     metric_table,
+    remark_lines,
     role_of,
     shown_text,
 )
@@ -249,6 +250,7 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
             "missing": len(run.planned) - len(samples),
         },
         "making": making_text(run),
+        "remarks": remark_lines(run),
         "scored": sum(record.status == "scored" for metric in metrics for record in run.scores(metric)),
         "scores": len(run.planned) * len(metrics),
         "damaged": len(run.store.damaged),
@@ -264,6 +266,7 @@ def run_facts(run: CurrentRecords) -> list[list[str]]:
         ["Kind", "control: a yardstick with a known place" if system.kind == "control" else "system"],
         ["Licence", system.licence],
         ["Tier", making_text(run) or "not stated"],
+        *(["Remark", line] for line in remark_lines(run)),
         ["Adapter", shown_text(manifest.adapter)],
         *([f"Option {key}", shown_text(value)] for key, value in manifest.options.items()),
         ["Video", f"{settings.width} × {settings.height}, {settings.num_frames} frames at {settings.fps} fps"],
@@ -393,6 +396,7 @@ def _video_detail(name: str, run: CurrentRecords, record: SampleRecord, media: M
         "seconds": record.seconds,
         "tier": record.tier,
         "rung": record.rung,
+        "remarks": [shown_text(remark) for remark in record.remarks],
     }
 
 

@@ -78,6 +78,7 @@
     }
     if (!scored) note("No scores yet: this page shows the videos only. Run ", el("code", {}, "a2bench score RUN"), " to measure them.");
     if (data.suite.note) note(data.suite.note);
+    runs.forEach((run) => run.remarks.forEach((remark) => note(many ? run.label + ": " : "", remark)));
     if (damaged) note(plural(damaged, "line") + " of the records failed the check and count as never written; the run's own command does those samples again.");
     top.append(el("details", { class: "about" },
       el("summary", {}, "Settings and versions"),
@@ -472,7 +473,8 @@
     const strip = video.strip ? el("div", { class: "strip" }, el("img", { src: video.strip, alt: "Frames of the video from first to last", loading: "lazy" }),
       el("div", { class: "hits" }, video.stripFrames.map((frame) => el("button", { title: "frame " + frame, "aria-label": "Go to frame " + frame, onclick: () => card.player.seekTime((frame + 0.5) / video.fps) })))) : null;
     const making = sample.tier ? el("p", { class: "soft small" }, "Tier: " + sample.tier + (sample.rung && sample.rung !== "none" ? `, memory: ${sample.rung}` : "")) : null;
-    return el("div", { class: "player" }, heading, stage, strip, ledgerStrip(card, sample, run), making);
+    const remarks = sample.remarks.map((remark) => el("p", { class: "notice small" }, remark));
+    return el("div", { class: "player" }, heading, stage, remarks, strip, ledgerStrip(card, sample, run), making);
   }
 
   function scoreOf(card, run, metric) { return ((card.samples[run] || {}).scores || {})[metric] || null; }

@@ -1,6 +1,8 @@
 import csv
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner
+from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2v"))
 
@@ -106,8 +109,6 @@ def test_what_it_cannot_make_is_refused_without_loading(system: SkyReelsA2, suit
 def test_a_checkpoint_of_another_model_is_told_for_the_case(
     weights: str, tmp_path: Path, suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
     copy = Path(shutil.copytree(weights, tmp_path / "copy"))
     config = copy / "transformer/config.json"
@@ -191,6 +192,42 @@ def test_two_processes_make_the_video_of_one(
     finally:
         assert together._followers is not None
         together._followers.close()
+
+
+@pytest.mark.slow
+def test_processes_that_make_a_video_together_name_the_step_and_end(
+    weights: str, tmp_path: Path, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "")  # so that they are as before when this test is over
+    folder = broken(weights, tmp_path)
+    together = SkyReelsA2(weights=str(folder), steps="2", negative_prompt="blur", gpus="2")
+    with pytest.raises(AdapterError, match="step 1 of 2 gave numbers that are not finite"):
+        make(together, suite.cases[0])
+    assert together._followers is None and not torch.distributed.is_initialized()
+
+
+def broken(weights: str, folder: Path) -> Path:
+    """A copy of a checkpoint whose network gives NaN."""
+    copy = Path(shutil.copytree(weights, folder / "broken"))
+    (shard,) = (path for path in (copy / "transformer").glob("*.safetensors") if "proj_out.weight" in load_file(path))
+    tensors = load_file(shard)
+    tensors["proj_out.weight"][0, 0] = float("nan")
+    save_file(tensors, shard, metadata={"format": "pt"})
+    return copy
+
+
+def test_a_network_that_gives_nan_is_no_success(
+    weights: str, suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    options = {"weights": str(broken(weights, tmp_path)), "steps": "2"}
+    person = [("character", suite.cases[0].elements[0].reference.path)]
+    words = "step 1 of 2 gave numbers that are not finite (precision=bfloat16, attention=native)"
+    with pytest.raises(AdapterError, match=re.escape(words)):
+        generate_video("skyreels-a2", "A man.", person, tmp_path / "out.mp4", settings=SMALL, options=options)
+    assert not list(tmp_path.glob("*out*"))
 
 
 def test_settings_of_speed_are_part_of_the_identity_and_those_of_memory_are_not(weights: str, suite: Suite) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from a2bench import __version__
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.harness.tables import CurrentRecords, making_counts, making_text
+from a2bench.harness.tables import CurrentRecords, making_counts, making_text, remark_counts
 from a2bench.harness.validity_file import ValidityFile
 from a2bench.hashing import value_sha256
 from a2bench.peers.published import published_tables
@@ -174,6 +174,8 @@ def _entry(one: RunScores, columns: Sequence[Column], price: Price, log: Submiss
         "settings": manifest.settings.model_dump(mode="json"),
         "tier": making_text(run),
         "tiers": sorted({entry["tier"] for entry in making_counts(run) if entry["tier"]}),
+        # Only where there are any: the inputs of boards that were built before stay what they were.
+        **({"remarks": remarks} if (remarks := remark_counts(run)) else {}),
         "videos_done": sum(record.status == "done" for record in run.samples.values()),
         **entry_facts(run, price),
         "scores_from": scores_from(one.name, run.store.folder, log),
