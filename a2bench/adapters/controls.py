@@ -279,6 +279,9 @@ class Shuffled(Collage):
     def donors(self, case: Case, elements: Sequence[Element]) -> list[Element]:
         """For each of these elements, one of the same role from the next cases by id that show nothing of this case.
 
+        Only cases that came with the case's version of the suite or an earlier one are asked, so that a new case moves
+        nothing in what was made before it.
+
         Raises:
             AdapterError: the suite has no such element, or `prepare` was not called.
         """
@@ -286,8 +289,9 @@ class Shuffled(Collage):
             raise AdapterError(
                 f"{self.meta.name!r} takes the references of other cases, but was given no suite (prepare)"
             )
-        later = [other for other in self._cases if other.id > case.id]
-        earlier = [other for other in self._cases if other.id < case.id]
+        as_old = [other for other in self._cases if other.release <= case.release]
+        later = [other for other in as_old if other.id > case.id]
+        earlier = [other for other in as_old if other.id < case.id]
         own = {image for element in case.elements for image in _images(element)}
         phrases = {element.phrase.casefold() for element in case.elements}
         donors: list[Element] = []

@@ -25,7 +25,8 @@ def suites_group() -> None:
     """List, show, check, pack and fetch suites of cases.
 
     A suite is the name of a built-in one or the path of a .jsonl file with a folder `references` beside it. NAME:dev is
-    the split `dev` of a suite, NAME:short its cases in short words, NAME:pt its cases in Portuguese.
+    the split `dev` of a suite, NAME:open the cases that need nothing fetched, NAME:short its cases in short words,
+    NAME:pt its cases in Portuguese; NAME:dev:open is both.
     """
 
 
@@ -43,20 +44,26 @@ def list_command(as_json: bool) -> None:
         return
     width = max((len(row["suite"]) for row in rows), default=0)
     for row in rows:
-        text = row.get("error") or f"{row['cases']:>4} cases  version {row['version']}  revision {row['revision']}"
+        text = row.get("error") or (
+            f"{row['cases']:>4} cases, {row['open']['cases']:>3} open  version {row['version']}  "
+            f"revision {row['revision']}"
+        )
         click.echo(f"{row['suite']:<{width}}  {text}")
-    click.echo("\nSee one with `a2bench suites show NAME`.")
+    click.echo("\nSee one with `a2bench suites show NAME`. Open cases need nothing fetched: NAME:open.")
 
 
 def _list_row(name: str, path: Path) -> dict[str, Any]:
+    from a2bench.suites.balance import open_counts
     from a2bench.suites.header import read_header
 
     try:
         suite, header = load_suite(name), read_header(path)
+        open_part = open_counts(suite)
     except CaseError as error:
         return {"suite": name, "path": str(path), "error": str(error)}
     facts = {"cases": len(suite.cases), "version": header.version if header else None, "revision": suite.revision}
-    return {"suite": name, "path": str(path), **facts, "splits": dict(Counter(c.split for c in suite.cases if c.split))}
+    splits = dict(Counter(case.split for case in suite.cases if case.split))
+    return {"suite": name, "path": str(path), **facts, "splits": splits, "open": open_part}
 
 
 @suites_group.command("show")
@@ -84,7 +91,8 @@ def show_command(
     shown = suite.select(case_ids or None)
     if missing := len(missing_images(shown)):
         command = f"a2bench suites fetch {suite.address} --from SOURCE"
-        click.echo(f"{missing} images are not here; type `{command}`", err=True)
+        without = f"; `{suite.path.stem}:open` needs none of them" if suite.is_built_in and suite.open_cases() else ""
+        click.echo(f"{missing} images are not here; type `{command}`{without}", err=True)
     if output is None and not as_json:
         output = Path(f"{suite.file_name}.jpg")
     if output:
@@ -105,7 +113,7 @@ def show_command(
 
 
 def _overview(revision: str, suite: Suite, output: Path | None) -> dict[str, Any]:
-    from a2bench.suites.balance import suite_balance
+    from a2bench.suites.balance import open_counts, suite_balance
 
     balance = suite_balance(suite)
     return {
@@ -113,6 +121,7 @@ def _overview(revision: str, suite: Suite, output: Path | None) -> dict[str, Any
         "path": str(suite.path),
         "revision": revision,
         "num_cases": len(suite.cases),
+        "open": open_counts(suite),
         "elements": {name: sum(counts.values()) for name, counts in balance["elements"].items()},
         "tags": {name: sum(counts.values()) for name, counts in balance["tags"].items()},
         "balance": balance,
@@ -176,11 +185,15 @@ def check_command(
 
 
 def _echo_check(check: "SuiteCheck") -> None:
+    from a2bench.suites.balance import open_line
+
     click.echo(
         f"{click.style(check.suite, bold=True)}: checked the schema, {_number(check.num_cases, 'case')} and "
         f"{_number(check.num_images, 'image')} (version, hashes, sizes, licences, cut-outs, words, "
         "names, splits, faces, look-alikes)"
     )
+    if check.open_counts:
+        click.echo(f"  {open_line(check.open_counts, check.num_cases)}")
     for finding in check.findings:
         click.echo(_finding_line(finding))
     verdict = click.style("ok", fg="green") if check.ok else click.style("not usable", fg="red")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from a2bench.cases import Case, ImageFile, element_ids, load_suite
+from a2bench.cases import Case, ImageFile, element_ids
 from a2bench.errors import A2BenchError, InputError
 from a2bench.harness.ledger import METRIC as LEDGER_METRIC
 from a2bench.harness.ledger import ledger_of, run_ledger, story, verdict_counts
@@ -31,6 +31,7 @@ from a2bench.harness.validity_file import ValidityFile, installed_expectations, 
 from a2bench.ledger import MEANING, STATES
 from a2bench.peers.reported import Reported
 from a2bench.report.media import MediaFolder
+from a2bench.suites.header import suite_as_of
 
 DrawReference = Callable[[ImageFile], tuple[str | None, str | None]]
 """Makes the picture of a reference: its name on the page, or None and why there is none."""
@@ -150,7 +151,7 @@ def suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
     """The cases of the run's suite as it is on this machine, and what keeps them from being shown, if anything."""
     suite = run.manifest.suite
     try:
-        loaded = load_suite(suite.path)
+        loaded = suite_as_of(suite.path, suite.revision)
     except A2BenchError:
         return {}, "The suite is not on the machine that made this page: prompts are shown without their references."
     note = None

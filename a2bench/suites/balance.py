@@ -104,12 +104,33 @@ def _draw_bar(draw: ImageDraw.ImageDraw, counts: dict[str, int], total: int, y: 
         left = right
 
 
+def open_counts(suite: Suite) -> dict[str, int]:
+    """How many cases need nothing fetched: in all (``cases``), with all three roles, and by split."""
+    cases = suite.open_cases()
+    counts = Counter(case.split for case in cases if case.split)
+    return {
+        "cases": len(cases),
+        "all_roles": sum({element.role for element in case.elements} == set(ROLES) for case in cases),
+        **{split: counts[split] for split in SPLITS if counts[split]},
+    }
+
+
+def open_line(counts: dict[str, int], num_cases: int) -> str:
+    """The counts of `open_counts` in words, for a suite of so many cases."""
+    splits = ", ".join(f"{split} {counts[split]}" for split in SPLITS if split in counts)
+    return (
+        f"Open: {counts['cases']} of {num_cases} cases need nothing fetched{f' ({splits})' if splits else ''}, "
+        f"{counts['all_roles']} of them with a character, an object and a background"
+    )
+
+
 def balance_lines(suite: Suite) -> list[str]:
     """The balance as text: total and splits of each row."""
     balance = suite_balance(suite)
     splits = [split for split in (*SPLITS, "all") if balance["cases"]["cases"].get(split)]
     totals = ", ".join(f"{split} {balance['cases']['cases'][split]}" for split in splits)
     lines = [f"Splits: {totals}"] if splits != ["all"] else []
+    lines += [open_line(open_counts(suite), len(suite.cases))]
     for name, counts in _rows(balance):
         if counts is None:
             lines += ["", f"{name}" + (f" (in all; {' / '.join(splits)})" if len(splits) > 1 else "")]

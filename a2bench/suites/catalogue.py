@@ -1,12 +1,15 @@
 """The catalogue of images: under which licence, by whom and from where each one is."""
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from a2bench.errors import CaseError
 
 CATALOGUE = "catalogue.csv"
+COMMITTED_SOURCES = ("debian", "pypi")
+"""Kinds of published sources whose images may lie in the repository; those of all others come with a pack."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,16 @@ class CatalogueRow:
     sha256: str = ""
     category: str = ""
     description: str = ""
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the source is a published package or repository, as in ``KIND:NAME``."""
+        return re.match(r"[a-z]+:\S", self.source) is not None
+
+    @property
+    def may_be_committed(self) -> bool:
+        """Whether the source is one whose images may lie in the repository."""
+        return self.is_published and self.source.partition(":")[0] in COMMITTED_SOURCES
 
     @property
     def lacking(self) -> list[str]:

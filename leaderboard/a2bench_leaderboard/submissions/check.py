@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from a2bench import registry
-from a2bench.cases import Case, Suite, load_suite, suite_paths
+from a2bench.cases import Case, Suite, suite_paths
 from a2bench.errors import A2BenchError, InputError, VideoError
 from a2bench.harness.journal import read_journal
 from a2bench.harness.plan import differences
@@ -26,6 +26,7 @@ from a2bench.harness.tables import one_line
 from a2bench.hashing import bytes_sha256, canonical_json, value_sha256
 from a2bench.scores import MetricInfo, Score
 from a2bench.suites.finding import Finding
+from a2bench.suites.header import suite_as_of
 from a2bench.video import probe_video
 from a2bench_leaderboard.submissions.content import (
     MANIFEST,
@@ -252,7 +253,8 @@ def _suite(run: RunManifest, suite_file: Path | None) -> tuple[Suite | None, lis
             _error(f"{RUN}: suite {base!r} does not come with A2Bench; name its file with --suite FILE.jsonl")
         ]
     try:
-        suite = load_suite(f"{suite_file}{colon}{part}" if suite_file else run.suite.name)
+        address = f"{suite_file}{colon}{part}" if suite_file else run.suite.name
+        suite = suite_as_of(address, run.suite.revision)
     except InputError as error:
         return None, [_error(f"{RUN}: {error}")]
     text = ""
