@@ -102,7 +102,7 @@ def download(url: str, partial: Path, *, expected: int, exact: bool, told: Told)
             file.flush()
             os.fsync(file.fileno())
     if (rest is not None or exact) and done < whole:
-        raise DownloadError(f"the connection ended after {done} of {whole} bytes")
+        raise DownloadError(f"{_host(url)} ended the connection after {done} of {whole} bytes")
 
 
 def download_all(url: str, partial: Path, *, expected: int, exact: bool, told: Told) -> None:
@@ -149,8 +149,9 @@ def _opened(url: str, have: int) -> HTTPResponse:
 
 
 def _read(response: HTTPResponse, url: str) -> bytes:
+    """What has come, so that nothing of it is lost when the rest never comes; empty at the end."""
     try:
-        return response.read(CHUNK)
+        return response.read1(CHUNK)
     except (OSError, HTTPException, ValueError) as error:
         raise DownloadError(_why(url, error)) from error
 
