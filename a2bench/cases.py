@@ -83,7 +83,7 @@ class ImageFile(_Record):
         if not self.path.is_file():
             raise CaseError(
                 f"reference {self.file!r} is missing: it is not in {self.root} and was not fetched; put it there or "
-                "type `a2bench suites fetch SUITE --from DIR|ARCHIVE|hub:OWNER/NAME@REVISION`"
+                "type `a2bench suites fetch SUITE`, or with --from DIR|ARCHIVE|hub:OWNER/NAME@REVISION"
             )
         found = file_sha256(self.path)
         if found != self.sha256:

@@ -117,5 +117,7 @@ def test_a_reference_that_is_not_beside_the_suite_is_found_where_it_was_fetched(
 def test_a_missing_reference_says_what_to_type(suite_path: Path) -> None:
     image = load_suite(str(suite_path)).cases[0].elements[0].reference
     image.path.unlink()
-    with pytest.raises(CaseError, match="was not fetched; put it there or type `a2bench suites fetch SUITE --from DIR"):
+    with pytest.raises(
+        CaseError, match="was not fetched; put it there or type `a2bench suites fetch SUITE`, or with --from DIR"
+    ):
         image.verified_path()

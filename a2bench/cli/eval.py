@@ -254,13 +254,14 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     before = RunStore(output).intact_manifest
     if before and before.system.name != meta.name:
         before = None  # refused later, by `check_output`
+    full = _as_begun(full, before)
     suite = _chosen_cases(full, given, before)
     if full.is_built_in:  # in a suite of one's own, a missing image fails its samples and the rest goes on
         require_images(suite)
     settings = _settings(given, before.settings if before and not given["remake"] else meta.default_settings)
     goes_on = before and ctx.get_parameter_source("seeds") == ParameterSource.DEFAULT
     seeds = before.seeds if before and goes_on else _seeds(given["seeds"], suite)
-    return replace(request, suite=suite, seeds=seeds, settings=settings, output=output)
+    return replace(request, suite=suite, full_suite=full, seeds=seeds, settings=settings, output=output)
 
 
 def _suite_name(ctx: click.Context, given: dict[str, Any]) -> str:
@@ -274,32 +275,34 @@ def _suite_name(ctx: click.Context, given: dict[str, Any]) -> str:
     )
 
 
-def _chosen_cases(full: "Suite", given: dict[str, Any], before: "RunManifest | None") -> "Suite":
-    """The cases of a run: those asked for. A run over a whole suite keeps to its cases where the suite has grown."""
-    ids, limit = _comma_list(given["cases"]), given["limit"]
-    known_suite = before is not None and before.suite.name == full.name
-    first = before.suite.cases if before and known_suite else ()
-    if given["quick"]:
-        from a2bench.suites.quick import precision_text, quick_cases, quick_number
+def _as_begun(full: "Suite", before: "RunManifest | None") -> "Suite":
+    """The suite in the version that a run was begun with, where it is still to be had; says so if there is a newer one."""
+    from a2bench.suites.header import suite_as_of
 
-        asked = full.select(ids)
-        chosen = quick_cases(asked, limit or quick_number(asked), first)
-        click.echo(f"quick: {precision_text(chosen, asked)}", err=True)
-        return chosen
-    if before is None or not known_suite:
-        return full.select(ids, limit)
-    whole = not {"cases", "limit", "quick"} & {name for name, origin in before.origins.items() if origin != "default"}
-    if ids is None and limit is None and whole and before.suite.revision != full.revision:
-        known = {case.id for case in full.cases}
-        ids = [case for case in before.suite.cases if case in known]
-        more = len(known) - len(ids)
-        if more:
-            click.echo(
-                f"{full.name} has {more} cases more than when this run was begun, which keeps to its {len(ids)}; for "
-                "all of them choose another folder with --output",
-                err=True,
-            )
-    return full.select(ids, limit, first)
+    if before is None or before.suite.name != full.name or before.suite.revision == full.revision:
+        return full
+    begun = suite_as_of(full.address, before.suite.revision)
+    if begun.revision == before.suite.revision:
+        click.echo(
+            f"this run goes on with {full.name} as it was when it was begun ({len(begun.cases)} cases; now "
+            f"{len(full.cases)}); for the newest choose another folder with --output",
+            err=True,
+        )
+        return begun
+    return full
+
+
+def _chosen_cases(full: "Suite", given: dict[str, Any], before: "RunManifest | None") -> "Suite":
+    """The cases that were asked for; those that the run has already come first where only some are."""
+    first = before.suite.cases if before and before.suite.name == full.name else ()
+    asked = full.select(_comma_list(given["cases"]))
+    if not given["quick"]:
+        return asked.select(limit=given["limit"], first=first)
+    from a2bench.suites.quick import precision_text, quick_cases, quick_number
+
+    chosen = quick_cases(asked, given["limit"] or quick_number(asked), first)
+    click.echo(f"quick: {precision_text(chosen, asked)}", err=True)
+    return chosen
 
 
 def _system(ctx: click.Context, given: dict[str, Any]) -> tuple[str, dict[str, str]]:

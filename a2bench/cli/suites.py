@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from a2bench.cases import Element, Role, Suite, load_suite, suite_paths
-from a2bench.cli.suites_data import datasheet_command, fetch_command, pack_command
+from a2bench.cli.suites_data import datasheet_command, pack_command
+from a2bench.cli.suites_fetch import fetch_command
 from a2bench.cli.suites_import import import_command
 from a2bench.cli.suites_versions import diff_command, version_command
 from a2bench.errors import CaseError
@@ -86,13 +87,12 @@ def show_command(
 ) -> None:
     """Show the cases of a suite, and draw them on a contact sheet."""
     from a2bench.suites.fetch import missing_images
+    from a2bench.suites.sources import remedy
 
     suite = load_suite(suite_name)
     shown = suite.select(case_ids or None)
-    if missing := len(missing_images(shown)):
-        command = f"a2bench suites fetch {suite.address} --from SOURCE"
-        without = f"; `{suite.path.stem}:open` needs none of them" if suite.is_built_in and suite.open_cases() else ""
-        click.echo(f"{missing} images are not here; type `{command}`{without}", err=True)
+    if missing := missing_images(shown):
+        click.echo(f"{_number(len(missing), 'image')} not here; {remedy(suite, missing)}", err=True)
     if output is None and not as_json:
         output = Path(f"{suite.file_name}.jpg")
     if output:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from a2bench import registry
-from a2bench.cases import Suite, load_suite
+from a2bench.cases import Suite
 from a2bench.errors import InputError
 from a2bench.harness.records import RunManifest
 from a2bench.harness.store import RunStore
+from a2bench.suites.header import suite_as_of
 from a2bench.systems import GenerationSettings
 
 
@@ -71,7 +72,7 @@ def request_of_run(folder: Path, metrics: tuple[str, ...] | None = None) -> RunR
     """
     store = RunStore(folder)
     manifest = store.manifest()
-    full = load_suite(manifest.suite.path)
+    full = suite_as_of(manifest.suite.path, manifest.suite.revision)
     if full.revision != manifest.suite.revision:
         check_cases(store, manifest, full)
     return RunRequest(

@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from a2bench.cases import Suite, find_suite, load_suite, select_parts
 from a2bench.errors import CaseError, InputError, UnknownNameError
 from a2bench.harness.store import write_atomically
 from a2bench.hashing import value_sha256
 from a2bench.suites.catalogue import read_catalogue
-from a2bench.suites.pack import suite_images
+from a2bench.suites.pack import read_pack_address, suite_images
 
 VERSION = r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-draft)?$"
 Version = Annotated[str, Field(pattern=VERSION)]
@@ -50,16 +50,24 @@ class Release(_Record):
 
 
 class SuiteHeader(_Record):
-    """Name, version and contents of a suite; ``title`` and ``licence`` are written by people and kept."""
+    """Name, version and contents of a suite; ``title``, ``licence`` and ``pack`` are written by people and kept."""
 
     schema_version: int = 1
     name: str
     version: Version
     title: str = ""
     licence: str = ""
+    pack: str = ""
+    """Where the reference pack is: ``https://HOST/PACK.zip#sha256=HASH``; empty until one was given out."""
     contents: Contents
     releases: tuple[Release, ...] = ()
     """Every version but drafts, oldest first, the current one included."""
+
+    @field_validator("pack")
+    @classmethod
+    def _is_an_address(cls, pack: str) -> str:
+        read_pack_address(pack)
+        return pack
 
 
 def header_path(suite_path: Path) -> Path:
@@ -81,7 +89,7 @@ def read_header(suite_path: Path) -> SuiteHeader | None:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "header"
-        raise CaseError(f"{path.name}: {where}: {first['msg']}") from None
+        raise CaseError(f"{path.name}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def contents_of(suite: Suite) -> Contents:
@@ -138,6 +146,7 @@ def write_version(suite: Suite, version: str) -> SuiteHeader:
         version=version,
         title=before.title if before else "",
         licence=before.licence if before else "",
+        pack=before.pack if before else "",
         contents=now,
         releases=releases,
     )

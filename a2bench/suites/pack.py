@@ -5,6 +5,7 @@ pack. A pack is the same bytes whenever it is built from the same images.
 """
 
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from a2bench.cases import ImageFile, Suite
+from a2bench.cases import Case, ImageFile, Suite
+from a2bench.download import is_address
 from a2bench.errors import CaseError, InputError
 from a2bench.harness.files import check_outside_of_runs, write_atomically
 from a2bench.hashing import canonical_json, file_sha256
@@ -56,14 +58,42 @@ class Pack(NamedTuple):
     sha256: str | None
 
 
+class PackAddress(NamedTuple):
+    """Where the archive of a pack can be had, and the hash of its bytes."""
+
+    url: str
+    sha256: str
+
+
+def read_pack_address(text: str) -> PackAddress | None:
+    """The address of a pack, given as ``https://HOST/PACK.zip#sha256=HASH``; None for an empty text: no pack yet.
+
+    Raises:
+        ValueError: it is something else.
+
+    >>> read_pack_address("https://example.org/a.zip#sha256=" + "0" * 64).url
+    'https://example.org/a.zip'
+    """
+    if not text:
+        return None
+    url, _, sha256 = text.partition("#sha256=")
+    if not is_address(url) or not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ValueError(
+            f"{text!r} is not the address of a pack; expected https://HOST/PACK.zip#sha256=HASH with the 64 hex digits "
+            "that `a2bench suites pack` prints, or nothing"
+        )
+    return PackAddress(url, sha256)
+
+
 def suite_images(suite: Suite) -> dict[str, ImageFile]:
     """The different images of a suite by file, in the order of their first use."""
-    return {
-        image.file: image
-        for case in suite.cases
-        for element in case.elements
-        for image in (element.reference, *element.second_views, *filter(None, [element.cutout]))
-    }
+    return {image.file: image for case in suite.cases for image in case_images(case)}
+
+
+def case_images(case: Case) -> Iterator[ImageFile]:
+    """The images of a case: references, second views and cut-outs; one may come twice."""
+    for element in case.elements:
+        yield from (element.reference, *element.second_views, *filter(None, [element.cutout]))
 
 
 def build_pack(suite: Suite, source: Path | None, output: Path, *, every_image: bool = False) -> Pack:
