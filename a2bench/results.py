@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError
-from a2bench.extras import install_line
 from a2bench.harness.tables import score_lines
 from a2bench.report import named_runs
 

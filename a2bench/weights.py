@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from a2bench import registry
-from a2bench.assets.packages import package_line
+from a2bench.assets.packages import install_line
 from a2bench.assets.unpacking import SUFFIX, unpacked
 from a2bench.data import cache_dir
 from a2bench.errors import UnknownNameError, WeightsError
@@ -283,7 +283,7 @@ def unmet_needs(metric: str) -> list[str]:
 def unmet(info: FeatureInfo | MetricInfo) -> list[str]:
     """The same for what one feature or metric needs itself; packages first."""
     reasons = [
-        f"needs the package {package!r}; type `{package_line(info, package)}`"
+        f"needs the package {package!r}; type `{install_line(info, package)}`"
         for package in info.packages
         if importlib.util.find_spec(package) is None
     ]

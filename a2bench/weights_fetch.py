@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from a2bench.assets.extras import install_line
 from a2bench.download import download
 from a2bench.errors import WeightsError, first_line
-from a2bench.extras import install_line
 from a2bench.hashing import file_sha256
 from a2bench.weights import RECORDED, WeightsEntry, WeightsPart, verified_folder
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
+from a2bench.assets.extras import neutral_line
 from a2bench.errors import PackageError, first_line
-from a2bench.extras import neutral_line
 from a2bench.metrics import FeatureInfo
 from a2bench.scores import MetricInfo
 
 
-def package_line(info: FeatureInfo | MetricInfo, package: str) -> str:
-    """What to type to get a package that a feature or metric needs."""
+def install_line(info: FeatureInfo | MetricInfo, package: str) -> str:
+    """What to type to get a package that a feature or metric needs, as it stands in records (see ``extras``)."""
     if isinstance(info, FeatureInfo) and package in info.apart:
         return info.apart[package]
     extra = info.extra if isinstance(info, FeatureInfo) else "metrics"
@@ -57,7 +57,7 @@ def broken_import(infos: Iterable[FeatureInfo | MetricInfo], error: BaseExceptio
 
 def _complaint(info: FeatureInfo | MetricInfo, package: str, error: BaseException) -> str:
     said = f"{type(error).__name__}: {first_line(error)}"
-    return f"needs the package {package!r}, which cannot be imported ({said}); type `{package_line(info, package)}`"
+    return f"needs the package {package!r}, which cannot be imported ({said}); type `{install_line(info, package)}`"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -98,7 +98,7 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except A2BenchError as error:
-        from a2bench.extras import spoken
+        from a2bench.assets.extras import spoken
 
         click.echo(f"error: {spoken(str(error))}", err=True)
         code = error.exit_code
@@ -116,7 +116,7 @@ def main() -> None:
 
 def _lacking_package(error: Exception) -> str | None:
     """What to type where a command needs the packages of an extra that is not installed; None for any other error."""
-    from a2bench.extras import extra_of, install_line
+    from a2bench.assets.extras import extra_of, install_line
 
     module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     extra = extra_of(module)

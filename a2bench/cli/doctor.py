@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from a2bench.extras import install_line, pip
+from a2bench.assets.extras import install_line, pip
 
 MARKS = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
 
@@ -81,8 +81,8 @@ def _python() -> Iterator[Finding]:
 
 def _packages() -> Iterator[Finding]:
     """What A2Bench itself stands on."""
+    from a2bench.assets.extras import packages_of_extras, reinstall_line
     from a2bench.cli.importing import failing_imports
-    from a2bench.extras import packages_of_extras, reinstall_line
 
     for module, why in failing_imports(packages_of_extras().get("", {})).items():
         yield Finding(
@@ -156,8 +156,8 @@ def _metrics() -> Iterator[Finding]:
 
 def _extras(told: dict[str, str]) -> Iterator[Finding]:
     """The extras that no metric needs; what is broken and told already is not told again."""
+    from a2bench.assets.extras import reinstall_line
     from a2bench.cli.doctor_needs import EXTRAS, extra_needs
-    from a2bench.extras import reinstall_line
 
     needs = extra_needs(told)
     for module, (why, extras) in needs.broken.items():

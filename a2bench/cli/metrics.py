@@ -29,7 +29,7 @@ def metrics_group() -> None:
 def list_command(as_json: bool) -> int:
     """List all metrics with range, direction and back-end, and what each still needs on this machine."""
     from a2bench import registry
-    from a2bench.extras import spoken
+    from a2bench.assets.extras import spoken
     from a2bench.weights import unmet_needs
 
     infos = [(registry.load("metric", name).info, unmet_needs(name)) for name in registry.paths("metric")]

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
+from a2bench.assets.extras import install_line
 from a2bench.counting import count
 from a2bench.e2v.checkpoint import Component, Shape, check_tensors, read_json, tensor_shapes
 from a2bench.e2v.memory import Part, part_of
 from a2bench.errors import WeightsError
-from a2bench.extras import install_line
 
 
 def check_component(folder: Path, component: Component, title: str) -> None:

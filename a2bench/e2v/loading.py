@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 
+from a2bench.assets.extras import install_line
 from a2bench.e2v.acceleration import Acceleration
 from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, read_json, tensor_shapes
 from a2bench.e2v.components import check_component, component_part, load_component
@@ -22,7 +23,6 @@ from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.semantic import PromptReader, SemanticBranch
 from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import InputError, WeightsError
-from a2bench.extras import install_line
 
 Precision = Literal["bfloat16", "float32"]
 PACKAGES = ("accelerate", "diffusers", "ftfy", "safetensors", "sentencepiece", "torch", "transformers")

@@ -20,10 +20,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from a2bench.assets.extras import install_line
 from a2bench.counting import count
 from a2bench.e2v.checkpoint import METADATA, Shape, listed, read_head
 from a2bench.errors import InputError, WeightsError
-from a2bench.extras import install_line
 
 DTYPES = ("F64", "F32", "F16", "BF16")
 _KEY = re.compile(

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from a2bench.assets.extras import install_line
 from a2bench.checkpoints import Checkpoint, checkpoint, refuse_interrupted
 from a2bench.e2v.checkpoint import SKYREELS_A2, Layout, check_folder, fingerprint
 from a2bench.errors import WeightsError
-from a2bench.extras import install_line
 
 
 @dataclass(frozen=True)

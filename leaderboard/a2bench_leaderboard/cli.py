@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.extras import install_line
 from a2bench_leaderboard.publishing.cli import publish_command, serve_command
 
 if TYPE_CHECKING:

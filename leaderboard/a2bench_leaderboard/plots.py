@@ -19,8 +19,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.extras import install_line
 from a2bench.harness.files import check_outside_of_runs, replacing
 from a2bench.harness.store import explained_output_errors
 from a2bench.ledger import STATES, State

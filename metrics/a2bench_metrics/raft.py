@@ -55,6 +55,7 @@ class RaftFeature:
         backend="RAFT large, things (torchvision), 8 per second",
         weights=("raft-large-things",),
         packages=("torch", "torchvision", "safetensors"),
+        extra="quality",
         looks_at_case=False,
     )
 

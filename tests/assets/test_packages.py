@@ -10,7 +10,7 @@ import pytest
 
 from a2bench import golden, registry
 from a2bench.assets import packages
-from a2bench.assets.packages import broken_import, package_line
+from a2bench.assets.packages import broken_import, install_line
 from a2bench.data import cache_dir
 from a2bench.errors import PackageError
 from a2bench.metrics import FeatureInfo
@@ -128,7 +128,7 @@ def test_whatever_is_needed_is_named_when_its_import_raises(
 
     monkeypatch.setattr(packages, "import_module", importing)
     text = broken_import([info], ZeroDivisionError("in its first line"))
-    line = package_line(info, package)
+    line = install_line(info, package)
     assert text == (
         f"needs the package {package!r}, which cannot be imported (ZeroDivisionError: in its first line); type `{line}`"
     )

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from a2bench.assets.extras import packages_of_extras
 from a2bench.cli import doctor, doctor_needs
 from a2bench.cli.doctor_needs import metric_needs
 from a2bench.cli.importing import failing_imports
-from a2bench.extras import packages_of_extras
 
 BROKEN = {
     "raises_error": "raise OSError('libGL.so.1: cannot open shared object file')",

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError
-from a2bench.extras import install_line
 from a2bench_leaderboard.board.reading import DOCUMENT, MANIFEST, parse_sums
 from a2bench_leaderboard.publishing.contents import (
     Changes,

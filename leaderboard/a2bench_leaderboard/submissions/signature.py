@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError
-from a2bench.extras import install_line
 from a2bench.harness.files import check_outside_of_runs
 from a2bench.hashing import canonical_json
 

@@ -88,7 +88,7 @@ def reinstall_line(module: str) -> str:
 
 
 def _what(extra: str) -> list[str]:
-    checkout = Path(__file__).parents[1]
+    checkout = Path(__file__).parents[2]
     if (checkout / "pyproject.toml").is_file() and (checkout / "metrics/a2bench_metrics").is_dir():
         where = "." if Path.cwd() == checkout else str(checkout)
         return ["-e", _quoted(f"{where}[{extra}]")]

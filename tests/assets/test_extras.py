@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from a2bench import extras
+from a2bench import registry
+from a2bench.assets import extras
+from a2bench.metrics import FeatureInfo
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
 SOURCES = [ROOT / "a2bench", ROOT / "metrics/a2bench_metrics", ROOT / "human_eval", ROOT / "leaderboard"]
 
@@ -28,7 +30,7 @@ class FakeDistribution:
 
 def installed_from(direct_url: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As if this copy lay in a site-packages folder and pip had written this of where it came from."""
-    monkeypatch.setattr(extras, "__file__", str(tmp_path / "site-packages/a2bench/extras.py"))
+    monkeypatch.setattr(extras, "__file__", str(tmp_path / "site-packages/a2bench/assets/extras.py"))
     monkeypatch.setattr(metadata, "distribution", lambda name: FakeDistribution(direct_url))
 
 
@@ -89,8 +91,30 @@ def test_the_packages_of_all_extras_are_known_by_the_name_that_is_imported() -> 
             metadata.version(distribution)
         except metadata.PackageNotFoundError:
             continue
-        module = extras._OTHER_NAMES.get(distribution, distribution.replace("-", "_"))
-        assert util.find_spec(module) is not None, distribution
+        assert util.find_spec(_module_of(distribution)) is not None, distribution
+
+
+def test_what_a_metric_needs_is_in_the_extra_that_its_message_names() -> None:
+    infos = [registry.load(kind, name).info for kind in ("feature", "metric") for name in registry.paths(kind)]
+    for info in infos:
+        extra = info.extra if isinstance(info, FeatureInfo) else "metrics"
+        apart = set(info.apart) if isinstance(info, FeatureInfo) else set()
+        assert set(info.packages) - apart <= _modules_of(extra), info.name
+
+
+def _modules_of(extra: str) -> set[str]:
+    """What an extra brings, what it takes from other extras included."""
+    modules: set[str] = set()
+    for line in EXTRAS[extra]:
+        if others := re.fullmatch(r"a2bench\[(.*)\]", line):
+            modules |= {module for other in others[1].split(",") for module in _modules_of(other)}
+        else:
+            modules.add(_module_of(re.split(r"[^A-Za-z0-9._-]", line)[0]))
+    return modules
+
+
+def _module_of(distribution: str) -> str:
+    return extras._OTHER_NAMES.get(distribution, distribution.replace("-", "_"))
 
 
 def test_no_message_types_a_line_of_its_own_for_an_extra() -> None:
