@@ -37,7 +37,9 @@ from a2bench.report import write_report
 from a2bench.results import load_results
 from a2bench.systems import GenerationSettings
 from a2bench.video import Video, write_video
+from tests.browsers import chromium
 from tests.conftest import Silence, write_suite
+from tests.loopback import wait_until
 
 METRICS = ("sharpness", "temporal_flicker")
 SMALL = GenerationSettings(width=64, height=48, num_frames=5, fps=Fraction(4))
@@ -417,6 +419,27 @@ def test_report_shows_each_run_its_own_videos(world: World, tmp_path: Path, name
     assert [link for link, path in links.items() if not path.exists()] == []
 
 
+def test_a_browser_finds_everything_that_a_report_names(world: World, tmp_path: Path) -> None:
+    runs = [run for run in world.same if not run.name.isalnum()][:6]
+    report = write_report(runs, tmp_path / "a#b %41?é")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 3000})
+        failed: list[str] = []
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.goto(report.as_uri())
+        wait_until(lambda: page.locator("video").count() == len(runs), "the players of the first seed")
+        page.evaluate(
+            "document.querySelectorAll('video').forEach((video) => { video.preload = 'auto'; video.load(); })"
+        )
+        ready = "[...document.querySelectorAll('video')].filter((video) => video.readyState > 0).length"
+        wait_until(lambda: page.evaluate(ready) == len(runs), "the videos")
+        pictures = (
+            "[...document.images].map((image) => [image.src, image.loading === 'lazy' || image.naturalWidth > 0])"
+        )
+        assert [source for source, shown in page.evaluate(pictures) if not shown] == []
+        assert failed == []
+
+
 def test_names_on_a_page_are_told_apart_by_eye(world: World, tmp_path: Path) -> None:
     page = write_report(list(world.runs), tmp_path / "report").read_text()
     overview = json.loads(re.findall(r'id="overview">(.*?)</script>', page)[0])
@@ -513,8 +536,10 @@ def test_study_shows_each_system_its_own_videos(world: World, tmp_path: Path) ->
     from a2bench_human_eval.database import open_database
     from a2bench_human_eval.tables import Stimulus, StudySystem
 
-    command("rate", "create", *world.apart, "-n", "tiny", "--size", "64x48", *study(tmp_path))
-    engine = open_database(str(study(tmp_path)[1]))
+    database = tmp_path / "a#b %41?é=1&c" / "studies.db"
+    command("rate", "create", *world.apart, "-n", "tiny", "--size", "64x48", "-d", database)
+    assert sorted(path.name for path in database.parent.iterdir() if "-" not in path.name) == ["media", "studies.db"]
+    engine = open_database(str(database))
     systems = {RunStore(run).manifest().system.name: run for run in world.apart}
     with Session(engine) as session:
         query = select(StudySystem.name, Stimulus.source_sha256, Stimulus.file).join_from(Stimulus, StudySystem)

@@ -13,6 +13,7 @@ from a2bench.harness.execute import Later
 from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video
+from tests.loopback import wait_until
 
 
 def die(argument: dict[str, Any]) -> None:
@@ -80,7 +81,9 @@ class Paints:
 
 
 def visible_gpu(argument: dict[str, Any]) -> list[Any]:
-    time.sleep(0.3)  # long enough for the other worker to take an item too
+    notes = Path(argument["notes"])
+    (notes / str(os.getpid())).touch()
+    wait_until(lambda: len(list(notes.iterdir())) == 2, "the other worker to take an item too")
     return [os.getpid(), os.environ.get("CUDA_VISIBLE_DEVICES")]
 
 
@@ -92,6 +95,8 @@ def in_two_parts(argument: dict[str, Any]) -> Later:
 
     def finish() -> int:
         time.sleep(argument["second"])
+        if until := argument.get("until"):
+            wait_until(note.with_name(until).exists, until)
         if argument.get("break"):
             raise ValueError("broken while finishing")
         note.with_name(f"{argument['n']}-ended").write_text(str(time.monotonic()))

@@ -29,6 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from demo_run import HOSTILE, METRICS, Demo, write_demo_run  # noqa: E402
 from page_reader import PageReader  # noqa: E402
 
+from tests.loopback import wait_until  # noqa: E402
+
 MINI = load_suite("a2bench-mini")
 CASES = tuple(case.id for case in MINI.cases[4:12])
 
@@ -310,11 +312,9 @@ def test_videos_run_on_one_clock_and_any_two_systems_are_compared(browser: Any, 
     videos = "[...document.querySelectorAll('.players video')].map((video) => video.currentTime)"
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    for _ in range(200):  # the policy forbids the eval that `wait_for_function` needs
-        first, other, *_ = page.evaluate(videos)
-        if first > 0:
-            break
-        page.wait_for_timeout(50)
+    # The policy forbids the eval that `wait_for_function` needs.
+    wait_until(lambda: page.evaluate(videos)[0] > 0, "the second frame")
+    first, other, *_ = page.evaluate(videos)
     assert first == other == pytest.approx(2.5 / 16)  # the middle of frame 2
     assert page.inner_text(".where").startswith("frame 2 of 0–8")
     page.keyboard.press("Space")

@@ -2,7 +2,6 @@ import base64
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,6 +19,8 @@ from a2bench.harness.files import file_key
 from a2bench.harness.store import RunStore
 from a2bench.harness.tables import metric_table, table_text
 from a2bench.report import write_report
+from tests.browsers import CHROMIUM
+from tests.loopback import PATIENCE
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -288,9 +289,6 @@ def test_tables_do_not_depend_on_the_order_in_which_a_run_was_done(tmp_path: Pat
     assert files_of(run / "report" / "tables") == files_of(other.folder / "report" / "tables")
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 def test_browser_draws_the_page_and_runs_nothing_hostile(tmp_path: Path) -> None:
@@ -302,7 +300,8 @@ def test_browser_draws_the_page_and_runs_nothing_hostile(tmp_path: Path) -> None
     page = write_report(runs, tmp_path / "both")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
     size = ["--window-size=1200,6000", "--virtual-time-budget=3000", "--dump-dom"]
-    done = subprocess.run([str(CHROMIUM), *flags, *size, page.as_uri()], capture_output=True, text=True, timeout=120)
+    words = [str(CHROMIUM), *flags, *size, page.as_uri()]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
     drawn = read_text_of_page(done.stdout, tmp_path)
     classes = [attributes.get("class") or "" for _, attributes in drawn.tags]
     assert sum("case built" in name for name in classes) == 3

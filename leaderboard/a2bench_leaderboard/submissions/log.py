@@ -111,7 +111,8 @@ class SubmissionLog:
         Raises:
             RunLockedError: another process holds it.
         """
-        check_outside_of_runs(self.folder)
+        if not (self.folder / JOURNAL).exists():
+            check_outside_of_runs(self.folder)
         with explained_output_errors(self.folder):
             (self.folder / ARCHIVES).mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / ".lock", timeout=30)
