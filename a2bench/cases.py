@@ -154,6 +154,8 @@ class Case(_Record):
         wordings = {"the prompt": self.prompt}
         wordings |= {f"the variant {name!r}": prompt for name, prompt in self.variants.items()}
         for where, prompt in wordings.items():
+            if "\0" in prompt:
+                raise ValueError(f"{where} holds the character NUL; leave it out")
             for element in self.elements:
                 if element.phrase not in prompt:
                     raise ValueError(f"the phrase {element.phrase!r} of the {element.role} does not stand in {where}")
@@ -171,6 +173,8 @@ class Case(_Record):
                 f"the translation {language!r} has {len(translation.phrases)} phrases, but the case has "
                 f"{len(self.elements)} elements; expected one for each, in order"
             )
+        if "\0" in translation.prompt:
+            raise ValueError(f"the prompt of the translation {language!r} holds the character NUL; leave it out")
         for phrase in translation.phrases:
             if phrase not in translation.prompt:
                 raise ValueError(f"the phrase {phrase!r} does not stand in the prompt of the translation {language!r}")

@@ -21,6 +21,7 @@ from a2bench.adapters.composition import (
 )
 from a2bench.cases import Case, Element, Role, Suite
 from a2bench.errors import AdapterError
+from a2bench.inputs import check_seed
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video
 
@@ -47,6 +48,7 @@ class Control(ABC):
 
     def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
         """Draw all frames."""
+        check_seed(seed)
         frames = np.empty((settings.num_frames, settings.height, settings.width, 3), np.uint8)
         for index, frame in enumerate(self.frames(case, seed, settings)):
             frames[index] = np.asarray(frame)

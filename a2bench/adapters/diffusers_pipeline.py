@@ -14,6 +14,7 @@ from a2bench.adapters.options import number, one_of, whole_number
 from a2bench.cases import Case
 from a2bench.counting import count
 from a2bench.errors import AdapterError
+from a2bench.inputs import check_num_frames, check_seed, check_text
 from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.tiers import Making, Tier, loosest
@@ -67,9 +68,9 @@ class DiffusersSystem(ABC):
         from a2bench.e2v.memory import check_profile
         from a2bench.e2v.source import find_weights
 
-        self.steps = whole_number("steps", sampler["steps"], least=1)
+        self.steps = whole_number("steps", sampler["steps"], least=1, most=1000)
         self.sampler = {name: number(name, text) for name, text in sampler.items()}
-        self.negative_prompt = negative_prompt
+        self.negative_prompt = check_text(negative_prompt, "negative_prompt")
         self.precision = one_of("precision", precision, "bfloat16", "float32")
         self.memory = check_profile(memory)
         self.weights = find_weights(weights, self.checkpoint, self.layout())
@@ -112,6 +113,7 @@ class DiffusersSystem(ABC):
             InputError: this system cannot make such a video.
             CaseError: a reference cannot be used.
         """
+        check_num_frames(settings.num_frames)
         self.refuse(_references(case), settings)
 
     def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
@@ -124,8 +126,10 @@ class DiffusersSystem(ABC):
         """
         import torch
 
+        check_seed(seed)
+        self.check(case, settings)
+        check_text(case.prompt, "the prompt")
         references = _references(case)
-        self.refuse(references, settings)
         placed = self._loaded(case.prompt, settings)
         try:
             with torch.inference_mode():

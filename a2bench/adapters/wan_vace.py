@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from a2bench.e2v.memory import Working
     from a2bench.e2v.references import Reference
     from a2bench.e2v.semantic import PromptReader
+    from a2bench.e2v.sigmas import Sampler
 
+SAMPLER: "Sampler" = "current"
+"""The table of noise levels (`a2bench.e2v.sigmas`), whichever diffusers is installed; part of the revision."""
 MAX_REFERENCES = 5
 """The authors name no limit; each reference is one more latent frame. Hosted versions take up to five."""
 
@@ -68,7 +71,7 @@ class _WanVACE(DiffusersSystem):
         precision: str = "bfloat16",
         memory: str = "auto",
     ) -> None:
-        from a2bench.e2v.request import NEGATIVE_PROMPT
+        from a2bench.e2v.request import NEGATIVE_PROMPT, check_flow_shift
 
         super().__init__(
             {"steps": steps, "guidance_scale": guidance_scale, "flow_shift": flow_shift},
@@ -77,6 +80,9 @@ class _WanVACE(DiffusersSystem):
             precision=precision,
             memory=memory,
         )
+        check_flow_shift(self.sampler["flow_shift"], self.steps)
+        self.meta = self.meta.model_copy(update={"revision": f"{self.meta.revision}-{SAMPLER}"})
+        self.earlier_revisions = (f"{type(self).meta.revision}-{self.weights.revision}",)
         self.network = read_config(self.weights.folder, "transformer")
         for other in (WanVACE13B, WanVACE14B):
             if other is not type(self) and self.network["num_attention_heads"] == other.heads:
@@ -130,7 +136,8 @@ class _WanVACE(DiffusersSystem):
         from a2bench.e2v.pipeline import make_scheduler
 
         pipeline: Any = import_module("diffusers").WanVACEPipeline
-        return pipeline(tokenizer=reader.tokenizer, scheduler=make_scheduler(self.sampler["flow_shift"]), **networks)
+        scheduler = make_scheduler(self.sampler["flow_shift"], SAMPLER)
+        return pipeline(tokenizer=reader.tokenizer, scheduler=scheduler, **networks)
 
     def arguments(self, references: "tuple[Reference, ...]", settings: GenerationSettings) -> dict[str, Any]:
         """The references; without a video to edit, all of it is to be made."""

@@ -24,6 +24,7 @@ from a2bench.e2v.parallel import Group
 from a2bench.e2v.references import in_slots
 from a2bench.e2v.request import Request, Sampling, check_extent, check_request
 from a2bench.e2v.semantic import SemanticBranch
+from a2bench.e2v.sigmas import TRAIN_STEPS, Sampler, sigma_table
 from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import GenerationInterruptedError
 from a2bench.tiers import Tier, loosest
@@ -195,7 +196,7 @@ class Pipeline:
             GenerationInterruptedError: `interrupt` was called.
         """
         prepare_cache(self.transformer, self.acceleration, sampling.steps)
-        scheduler = make_scheduler(sampling.flow_shift)
+        scheduler = make_scheduler(sampling.flow_shift, sampling.sampler)
         scheduler.set_timesteps(sampling.steps, device=conditions.noise.device)
         latents = conditions.noise
         for index, time in enumerate(scheduler.timesteps):
@@ -243,8 +244,24 @@ class Pipeline:
         return unwanted + guidance_scale * (wanted - unwanted)
 
 
-def make_scheduler(flow_shift: float) -> Any:
-    """UniPC over flow sigmas as in the released scripts, which override the checkpoint's own shift of 3."""
-    return import_module("diffusers").UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=1000, flow_shift=flow_shift
+def make_scheduler(flow_shift: float, sampler: Sampler = "current") -> Any:
+    """UniPC over flow sigmas as in the released scripts, which override the checkpoint's own shift of 3.
+
+    The steps are the library's, the table of noise levels is ours (`a2bench.e2v.sigmas`): whichever diffusers is
+    installed, the scheduler follows the one that was named.
+    """
+    library: Any = import_module("diffusers").UniPCMultistepScheduler
+
+    class UniPC(library):  # type: ignore[misc]
+        def set_timesteps(self, num_inference_steps: int, device: Any = None, **_: Any) -> None:
+            super().set_timesteps(num_inference_steps, device=device)
+            table = sigma_table(sampler, num_inference_steps, flow_shift)
+            self.sigmas = torch.from_numpy(table.sigmas)  # the library too keeps them on the CPU
+            self.timesteps = torch.from_numpy(table.timesteps).to(device)
+            # Else it looks for the first timestep by its number, which from about 126 steps on stands there twice: it
+            # would begin at the second and fail after the last but one.
+            self.set_begin_index(0)
+
+    return UniPC(
+        prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=TRAIN_STEPS, flow_shift=flow_shift
     )

@@ -24,6 +24,7 @@ from a2bench.harness.records import RunManifest, SuiteIdentity, VideoFile
 from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.store import RunStore, now, video_file
 from a2bench.harness.work import resident_system
+from a2bench.inputs import check_num_frames, check_seed, check_text
 from a2bench.resources import gpus, num_cores
 from a2bench.systems import HasRemarks, ModelMeta, VideoModel
 from a2bench.weights import verify_present_weights
@@ -84,6 +85,8 @@ def system_with(adapter: str, options: dict[str, str], suite: str) -> VideoModel
     Raises:
         InputError: unknown name, wrong options.
     """
+    for name, value in options.items():
+        check_text(value, f"the option {check_text(name, 'the name of an option')}")
     parameters = signature(registry.load("adapter", adapter)).parameters
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         for name in options:
@@ -102,9 +105,12 @@ def plan(request: RunRequest, store: RunStore, *, read_all: bool = False) -> lis
     """Every sample of the request with its state.
 
     Raises:
-        InputError: the output folder is not for this run.
+        InputError: the output folder is not for this run, a seed has more than 32 bits, or a video is a single frame.
     """
     system = open_system(request)
+    for seed in request.seeds:
+        check_seed(seed)
+    check_num_frames(request.settings.num_frames)
     check_output(store, system.meta.name)
     planned = list(
         plan_samples(

@@ -134,8 +134,13 @@ def test_running_out_of_gpu_memory_fails_the_sample_in_one_sentence(
 def test_identity_and_revision_say_what_makes_the_video(weights: str, suite: Suite) -> None:
     case = suite.cases[0]
     base = SkyReelsA2(weights=weights)
-    assert base.meta.revision == f"1-{base.weights.revision}"
+    assert base.meta.revision == f"1-{base.weights.revision}-current"
+    assert base.earlier_revisions == (f"1-{base.weights.revision}",)  # how 0.1.0 called the same
     assert "weights" not in base.identity(case)
+    assert "sampler" not in base.identity(case)  # what is hashed of it is what it was in 0.1.0
+    old = SkyReelsA2(weights=weights, sampler="released-2025")
+    assert old.meta.revision == f"1-{base.weights.revision}-released-2025" and old.earlier_revisions == ()
+    assert old.identity(case) == {**base.identity(case), "sampler": "released-2025"}
     for option, value in (
         ("steps", "49"), ("guidance_scale", "4"), ("flow_shift", "3"), ("margin", "0"), ("posterior", "mode"),
         ("negative_prompt", "blur"), ("precision", "float32"),
@@ -148,9 +153,12 @@ def test_identity_and_revision_say_what_makes_the_video(weights: str, suite: Sui
     ("options", "words"),
     [
         ({"steps": "many"}, "steps 'many' must be a whole number"),
-        ({"steps": "0"}, "steps '0' must be a whole number, 1 or more"),
+        ({"steps": "0"}, "steps '0' must be a whole number from 1 to 1000"),
         ({"guidance_scale": "high"}, "guidance_scale 'high' must be a number"),
         ({"posterior": "mean"}, "posterior 'mean' must be sample or mode"),
+        ({"sampler": "unipc"}, "sampler 'unipc' must be current or released-2025"),
+        ({"steps": "1001"}, "steps '1001' must be a whole number from 1 to 1000"),
+        ({"flow_shift": "-1"}, "flow_shift must be a positive number, got -1"),
         ({"precision": "float16"}, "precision 'float16' must be bfloat16 or float32"),
     ],
 )

@@ -132,7 +132,7 @@ def test_what_it_cannot_make_is_refused_without_loading(system: WanVACE13B, suit
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"steps": "0"}, "steps '0' must be a whole number, 1 or more"),
+        ({"steps": "0"}, "steps '0' must be a whole number from 1 to 1000"),
         ({"guidance_scale": "nan"}, "guidance_scale 'nan' must be a number"),
         ({"precision": "float16"}, "precision 'float16' must be bfloat16 or float32"),
         ({"memory": "8gb"}, "8gb"),
