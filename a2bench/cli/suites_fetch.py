@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
@@ -64,23 +65,34 @@ def _fetch(suite: Suite, progress: "TerminalProgress") -> "FetchResult":
     fetch = PublicFetch(suite)
     if fetch.wanted:
         progress.note(f"{suite.name}: {fetch.plan}")
-    progress.stage("fetch", fetch.number, 0, noun="images")
+    told = _Told(progress, fetch.number, late=bool(fetch.pack) and not sys.stderr.isatty())
     try:
-        return fetch.run(
-            lambda file, failure: progress.sample(file, failure or "fetched", failed=failure is not None),
-            _Bytes(progress),
-        )
+        return fetch.run(told.image, told.bytes)
     finally:
         progress.end()
 
 
-class _Bytes:
-    """Bytes of the file under way: a bar of its own on a terminal, a line now and then elsewhere."""
+class _Told:
+    """Hands on what was fetched: images to the progress, bytes to a bar on a terminal or a line now and then elsewhere.
 
-    def __init__(self, progress: "TerminalProgress") -> None:
-        self._progress, self._last = progress, time.monotonic()
+    late: the stage begins with the first image, so that the time that the pack took is not taken for an image's.
+    """
 
-    def __call__(self, name: str, done: int, whole: int) -> None:
+    def __init__(self, progress: "TerminalProgress", number: int, *, late: bool) -> None:
+        self._progress, self._number, self._last, self._begun = progress, number, time.monotonic(), False
+        if not late:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._begun = True
+        self._progress.stage("fetch", self._number, 0, noun="images")
+
+    def image(self, file: str, failure: str | None) -> None:
+        if not self._begun:
+            self._begin()
+        self._progress.sample(file, failure or "fetched", failed=failure is not None)
+
+    def bytes(self, name: str, done: int, whole: int) -> None:
         if self._progress.verbosity < 0:
             return
         if sys.stderr.isatty():
@@ -110,10 +122,15 @@ def _echo(suite: Suite, result: "FetchResult", *, as_json: bool) -> None:
     if result.pack_only:
         trouble = "could not be used" if result.pack_failure else "has no public address yet"
         click.echo(
-            f"{len(result.pack_only)} images are only in the reference pack (no repository has these very bytes: they "
-            f"were scaled, cropped or rendered), which {trouble}; --from takes them from {NAMED_SOURCES}:"
+            f"{len(result.pack_only)} images are only in the reference pack, which {trouble} (no public repository has "
+            f"these very bytes: they were scaled, cropped or rendered); --from takes them from {NAMED_SOURCES}:"
         )
-        click.echo(click.wrap_text("  ".join(result.pack_only), 100, "  ", "  "))
+        names = "  ".join(sorted(result.pack_only))
+        click.echo(
+            textwrap.fill(
+                names, 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+            )
+        )
     if result.failures:
         click.echo("to try the failed ones again, run the same command again")
     click.echo(_runnable(suite, [case.split or "no split" for case in cases]))

@@ -241,6 +241,17 @@ def test_a_pack_that_the_suite_names_comes_first_and_brings_everything(world: Wo
     assert fetch(world).exit_code == 0 and len(world.host.asked) == 1
 
 
+def test_a_long_download_is_told_in_lines_where_there_is_no_terminal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.publish_pack()
+    monkeypatch.setattr("a2bench.cli.suites_fetch._LINE_EVERY", 0)
+    size = len(world.host.files[PACK]) / 1e6
+    assert f"fetch: reference pack: {size:.1f} of {size:.1f} MB" in fetch(world).stderr
+    silent = fetch(world, "--json")
+    assert silent.stderr == "" and json.loads(silent.stdout)["complete"]
+
+
 def test_what_a_pack_lacks_comes_from_repositories(world: World) -> None:
     def without_some(path: Path) -> None:
         whole = path.rename(path.with_name("whole.zip"))
@@ -610,3 +621,7 @@ def test_every_row_of_a_public_repository_says_its_commit_and_whether_it_is_a_co
     assert copies and all((copy.bytes or 0) > 0 for copy in copies.values())
     beside = {file for file in suite_images(suite) if (suite.references_dir / file).is_file()}
     assert not beside & copies.keys()
+    public, copied = sum(bool(row["commit"]) for row in rows), sum(row["byte_copy"] == "yes" for row in rows)
+    page = " ".join((suite.references_dir / "README.md").read_text(encoding="utf-8").split())
+    assert f"Of these {public} images {copied} are byte copies" in page
+    assert f"the other {public - copied} were scaled, cropped or rendered" in page
