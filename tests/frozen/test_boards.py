@@ -1,0 +1,75 @@
+"""Boards of earlier releases: their bytes hold, they are listed and compared, and their runs make a board again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from frozen_data import A2Bench, Frozen
+
+from a2bench.hashing import file_sha256
+
+RELEASE = "2026.1"
+RUNS = ("runs/collage-a2bench-mini", "runs/noise", "runs/实验一", "runs/second try")
+
+
+def document(board: Path, name: str) -> Any:
+    return json.loads((board / name).read_text(encoding="utf-8"))
+
+
+def test_every_byte_of_a_release_is_as_it_was(frozen: Frozen) -> None:
+    board = frozen.place / "boards" / RELEASE
+    sums = dict(reversed(line.split("  ", 1)) for line in (board / "SHA256SUMS").read_text("utf-8").splitlines())
+    assert {name: file_sha256(board / name) for name in sums} == sums
+    files = {str(path.relative_to(board)) for path in board.rglob("*") if path.is_file()}
+    assert files == sums.keys() | {"SHA256SUMS"}
+
+
+def test_a_release_is_verified(frozen: Frozen, a2bench: A2Bench) -> None:
+    """The pages of a later version look otherwise; the values and the media of a release stay what they were."""
+    result = a2bench(frozen.place, "board", "verify", f"boards/{RELEASE}", "--json")
+    assert result.code in (0, 1), result
+    problems = json.loads(result.out)["problems"]
+    assert not [text for text in problems if "inputs.json: " in text or "media/" in text or "hash" in text], problems
+    altered = a2bench(frozen.place, "board", "verify", f"boards/{RELEASE}", "--run", RUNS[0], "--json")
+    assert altered.code == 1 and "entries" in altered.out  # it holds the inputs against the runs that are named
+
+
+def test_a_release_stands_in_the_list_of_a_later_board_of_the_same_runs(
+    frozen: Frozen, a2bench: A2Bench, tmp_path: Path
+) -> None:
+    frozen_board, board = frozen.place / "boards" / RELEASE, tmp_path / "board"
+    made = a2bench(
+        frozen.place, "board", "build", *RUNS, "-o", board, "--release", "later", "--releases", "boards",
+        "--votes", "studies/export/results.json", "--submissions", "submissions", "--media", "none",
+    )  # fmt: skip
+    assert made.code == 0, made
+    old, new = document(frozen_board, "inputs.json"), document(board, "inputs.json")
+    assert [(one["name"], one["suite"]["revision"]) for one in new["releases"]] == [(RELEASE, old["suite"]["revision"])]
+    entries = {entry["name"]: entry for entry in new["entries"]}
+    assert entries.keys() == {Path(run).name for run in RUNS}
+    for entry in old["entries"]:
+        again = entries[entry["name"]]
+        assert again["samples"] == entry["samples"] and again["videos"] == entry["videos"]
+        measured = {name: values for name, values in entry["values"].items() if ":" not in name}
+        assert "sharpness" in measured
+        for name, values in measured.items():
+            assert again["values"][name] == values, name
+    diff = a2bench(frozen.place, "board", "diff", f"boards/{RELEASE}", board, "--json").document
+    assert RELEASE in diff["old"]
+
+
+def test_a_release_is_never_written_over(working: Frozen, a2bench: A2Bench) -> None:
+    before = (working.place / "boards" / RELEASE / "SHA256SUMS").read_bytes()
+    result = a2bench(working.place, "board", "build", *RUNS[:2], "-o", f"boards/{RELEASE}", "--release", "other")
+    assert result.code == 2 and f"frozen release {RELEASE}" in result.err
+    assert (working.place / "boards" / RELEASE / "SHA256SUMS").read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["forest", "ranks"])
+def test_a_release_is_drawn(kind: str, frozen: Frozen, a2bench: A2Bench, tmp_path: Path) -> None:
+    drawn = tmp_path / "picture.svg"
+    result = a2bench(
+        frozen.place, "board", "plot", f"boards/{RELEASE}", "--kind", kind, "--number", "sharpness", "-o", drawn
+    )
+    assert result.code == 0 and drawn.stat().st_size > 1000
