@@ -3,6 +3,7 @@
 Other work may keep the machine busy: what is waited for is that something holds, never that some seconds have passed.
 """
 
+import signal
 import socket
 import threading
 import time
@@ -42,6 +43,11 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = PATIENCE
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds:.0f} s for {what}")
         time.sleep(0.02)
+
+
+def hear_interrupts() -> None:
+    """For ``preexec_fn``: a program that a shell started in the background, tests included, is deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def free_port() -> int:

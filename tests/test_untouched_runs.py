@@ -617,3 +617,34 @@ def test_places_in_a_run_are_known_whatever_leads_there(world: World, tmp_path: 
     check_outside_of_runs(run.parent / "report")
     (tmp_path / "run.json").write_text("{}")  # of another program
     check_outside_of_runs(tmp_path / "x")
+
+
+def test_what_somebody_keeps_where_a_command_would_write_is_left_to_them(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("rate", "simulate", "--raters", "2", *study_of(world, tmp_path))
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for name in ("README.md", "results.json", "x.zip", "index.html"):
+        (mine / name).write_text("mine")
+    (tmp_path / f"{world.suite.file_name}.jpg").write_text("my photo")
+    before = below(mine)
+    for line in [
+        ("suites", "pack", world.suite.path, "--all", "-o", mine),
+        ("suites", "pack", world.suite.path, "--all", "-o", mine / "x.zip"),
+        ("suites", "show", world.suite.path),
+        ("submit", "pack", world.apart[0], "-o", mine / "x.zip", "--suite", world.suite.path),
+        ("submit", "pack", world.apart[0], "-o", mine, "--suite", world.suite.path),
+        ("rate", "export", mine, *study(tmp_path)),
+        ("report", world.apart[0], "-o", mine),
+        ("board", "build", *world.apart, "-o", mine),
+        ("board", "publish", board_of(world, tmp_path), "--to", mine, "--yes"),
+    ]:
+        assert "error: " in command(*line, code=2), line
+        assert below(mine) == before, line
+    assert (tmp_path / f"{world.suite.file_name}.jpg").read_text() == "my photo"
+    for _ in range(2):  # what is ours is replaced
+        command("suites", "show", world.suite.path, "-o", tmp_path / "sheet.jpg")
+        command("submit", "pack", world.apart[0], "-o", tmp_path / "y.zip", "--suite", world.suite.path)
+        command("rate", "export", tmp_path / "export", *study(tmp_path))

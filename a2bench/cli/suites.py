@@ -12,7 +12,7 @@ from a2bench.cli.suites_data import datasheet_command, pack_command
 from a2bench.cli.suites_fetch import fetch_command
 from a2bench.cli.suites_import import import_command
 from a2bench.cli.suites_versions import diff_command, version_command
-from a2bench.errors import CaseError
+from a2bench.errors import CaseError, InputError
 
 if TYPE_CHECKING:
     from a2bench.suites.check import SuiteCheck
@@ -94,7 +94,11 @@ def show_command(
     if missing := missing_images(shown):
         click.echo(f"{_number(len(missing), 'image')} not here; {remedy(suite, missing)}", err=True)
     if output is None and not as_json:
+        from a2bench.suites.contact_sheet import is_contact_sheet
+
         output = Path(f"{suite.file_name}.jpg")
+        if output.exists() and not is_contact_sheet(output):
+            raise InputError(f"{output} is there already and is no contact sheet of ours; name another file with -o")
     if output:
         from a2bench.suites.contact_sheet import write_contact_sheet
 

@@ -43,6 +43,19 @@ class _Line(NamedTuple):
     pieces: tuple[tuple[float, str, Role | None], ...]
 
 
+MARK = "A2Bench contact sheet"
+"""In the header of a JPEG: only what has it is replaced where nobody named a file."""
+
+
+def is_contact_sheet(path: Path) -> bool:
+    """Whether a file is a contact sheet that we have drawn."""
+    try:
+        with Image.open(path, formats=("JPEG",)) as image:
+            return image.info.get("comment") == MARK.encode()
+    except OSError:
+        return False
+
+
 def write_contact_sheet(suite: Suite, path: Path, case_ids: Collection[str] = ()) -> None:
     """Draw the suite (or only these cases) and save it as JPEG or PNG, by the name's ending; missing folders are made.
 
@@ -56,7 +69,7 @@ def write_contact_sheet(suite: Suite, path: Path, case_ids: Collection[str] = ()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
-            sheet.save(temporary, quality=88)
+            sheet.save(temporary, quality=88, comment=MARK)
     except OSError as error:
         raise InputError(f"cannot write the contact sheet {path}: {error.strerror or error}") from None
 

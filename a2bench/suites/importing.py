@@ -142,7 +142,7 @@ def write_suite(
         output.mkdir(parents=True, exist_ok=True)
         if lacking:
             result.phrases_file = output / f"{name}.phrases.csv"
-            write_atomically(result.phrases_file, _table(Lacking._fields, lacking))
+            write_atomically(result.phrases_file, _table(Lacking._fields, _still_lacking(result.phrases_file, lacking)))
         if not lines or (result.problems and not skip):
             raise CaseError(_refusal(result))
         catalogue = _catalogue(output / "references", rows, terms)
@@ -156,6 +156,19 @@ def write_suite(
     except OSError as error:
         raise InputError(f"cannot write to {output}: {error.strerror or error}") from None
     return result
+
+
+def _still_lacking(path: Path, lacking: list[Lacking]) -> list[Lacking]:
+    """The rows of the next table: those of an earlier one that a person filled in, and what lacks beside them."""
+    rows = read_rows(path, Lacking._fields) if path.is_file() else ()
+    filled = {
+        (row["id"], row["element"]): Lacking(
+            row["id"], int(row["element"]), *(row[name] for name in Lacking._fields[2:])
+        )
+        for _, row in rows
+        if row["phrase"] and row["element"].isdigit()
+    }
+    return [*filled.values(), *(row for row in lacking if (row.id, str(row.element)) not in filled)]
 
 
 def _catalogue(folder: Path, rows: dict[str, tuple[str, Path]], terms: Terms) -> bytes:

@@ -4,6 +4,7 @@ Some licences let us use and describe an image but not commit it here, so ``a2be
 pack. A pack is the same bytes whenever it is built from the same images.
 """
 
+import contextlib
 import io
 import re
 import zipfile
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from a2bench.cases import Case, ImageFile, Suite
 from a2bench.download import is_address
@@ -131,6 +132,7 @@ def build_pack(suite: Suite, source: Path | None, output: Path, *, every_image: 
         files=tuple(_describe(images[file], path, rows[file]) for file, path in paths.items()),
     )
     check_outside_of_runs(output)
+    _check_replaceable(output)
     contents = {MANIFEST: _document(manifest), "README.md": _readme(manifest).encode()}
     try:
         if output.suffix == ".zip":
@@ -140,6 +142,24 @@ def build_pack(suite: Suite, source: Path | None, output: Path, *, every_image: 
     except OSError as error:
         raise InputError(f"cannot write the pack {output}: {error.strerror or error}") from None
     return Pack(output, manifest, None)
+
+
+def _check_replaceable(output: Path) -> None:
+    """Only an earlier pack is replaced, never what else somebody keeps there.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if output.suffix == ".zip":
+        known = not output.exists()
+        with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(output) as archive:
+            known = MANIFEST in archive.namelist()
+    else:
+        known = not output.exists() or (output.is_dir() and not any(output.iterdir()))
+        with contextlib.suppress(OSError, ValidationError):
+            known = bool(PackManifest.model_validate_json((output / MANIFEST).read_bytes()))
+    if not known:
+        raise InputError(f"{output} is there already and is no pack; choose another --output")
 
 
 def _problems(image: ImageFile, path: Path, row: CatalogueRow | None) -> Iterator[str]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from a2bench.errors import InputError
 from a2bench.harness.files import check_outside_of_runs, replacing, write_atomically
 from a2bench_human_eval.votes_table import Table
 
@@ -14,10 +15,16 @@ def export_votes(table: Table, folder: Path, analysis: dict[str, Any]) -> list[P
     """Write ``votes.parquet``, ``votes.csv``, ``votes.json`` and ``results.json`` into a folder.
 
     In the CSV a text that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    Raises:
+        InputError: the folder has other files of these names.
     """
     check_outside_of_runs(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in ("votes.parquet", "votes.csv", "votes.json", "results.json")]
+    there = [path for path in paths if path.exists()]
+    if there and len(there) < len(paths):  # an export writes all four
+        raise InputError(f"{there[0]} is there already and is of no earlier export; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
     with replacing(paths[0]) as temporary:
         table.to_parquet(temporary, index=False)
     safe = table.map(

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from a2bench.cases import Suite
 from a2bench.cli import cli
 from a2bench.errors import A2BenchError
-from tests.loopback import PATIENCE, wait_until
+from tests.loopback import PATIENCE, hear_interrupts, wait_until
 
 Type = Callable[..., Result]
 ROOT = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ def test_an_interrupt_ends_the_worker_and_leaves_nothing(suite: Suite, tmp_path:
     process = subprocess.Popen(
         [sys.executable, "-m", "a2bench", "generate", "-m", "tests.harness.work_items:InSteps", "--set", "pause=60",
          "--prompt", "x", "--character", str(reference.reference.path), "-o", str(tmp_path / "out.mp4")],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT, preexec_fn=hear_interrupts,
     )  # fmt: skip
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     wait_until(lambda: children.read_text().split(), "a worker")

@@ -14,7 +14,7 @@ import pytest
 
 from a2bench.harness.journal import read_journal
 from a2bench.harness.store import RunStore
-from tests.loopback import PATIENCE, wait_until
+from tests.loopback import PATIENCE, hear_interrupts, wait_until
 
 ARGUMENTS = ["--model", "collage", "--seeds", "0-3", "--size", "96x64", "--num-frames", "12", "--quiet"]
 ARGUMENTS += ["--metrics", "sharpness,temporal_flicker,copy_paste", "--workers", "2"]
@@ -23,7 +23,9 @@ TABLES = ("scores.csv", "summary.csv", "summary.md", "summary.json")
 
 def start(suite: Path, output: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "a2bench", "eval", "--suite", str(suite), "--output", str(output), *ARGUMENTS]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=hear_interrupts
+    )
 
 
 def finished(output: Path) -> set[str]:

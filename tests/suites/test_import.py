@@ -258,3 +258,16 @@ def test_two_records_that_become_one_id_are_both_named(tmp_path: Path) -> None:
     result = run(listed, "--format", "csv", "-o", tmp_path / "out")
     assert isinstance(result.exception, CaseError)
     assert "has the id 'a' of an earlier record" in str(result.exception)
+
+
+def test_phrases_that_a_person_filled_in_are_never_written_over(opens2v: Path, tmp_path: Path) -> None:
+    records = {**OPENS2V, "singleobj_3": {**OPENS2V["singleobj_2"], "class_label": ["Cycle"]}}
+    (opens2v / "Open-Domain_Eval.json").write_text(json.dumps(records))
+    run(opens2v, "--format", "opens2v", "-o", tmp_path / "out")
+    table = tmp_path / "out" / "open-domain_eval.phrases.csv"
+    table.write_text(table.read_text().replace("quiet street.,,", "quiet street.,bicycle,", 1))
+    for phrases in ((), ("--phrases", table)):
+        result = run(opens2v, "--format", "opens2v", "-o", tmp_path / "out", *phrases)
+        assert isinstance(result.exception, CaseError)
+        rows = {row["id"]: row["phrase"] for row in csv.DictReader(table.read_text().splitlines())}
+        assert rows["singleobj_2"] == "bicycle" and rows["singleobj_3"] == ""

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def pack(
         InputError: no run, or one that would be refused where it arrives; the message says all that is wrong.
         OutputError: it cannot be written.
     """
-    if output.exists() and (output.suffix.lower() != ".zip" or output.is_dir()):
+    if output.exists() and not _is_archive(output):
         raise InputError(f"{output} is there already; choose another --output")
     check_outside_of_runs(output)
     private = read_key(key) if key else None
@@ -85,6 +86,15 @@ def pack(
             else:
                 _write_folder(files, output)
     return Packed(output, checked, bytes_sha256(manifest), sha256)
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a file is a submission, which another one may replace; nothing else is written over."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return path.suffix.lower() == ".zip" and MANIFEST in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _own_suite(run: Path) -> Path | None:
