@@ -307,6 +307,7 @@ def test_one_video_by_hand_of_every_subset_of_roles(
     assert [reference["role"] for reference in made.record["references"]] == list(roles)
     assert heard == [("video", 1, 2), ("video", 2, 2)]
     assert (made.record["tier"], made.record["rung"]) == ("other sampler", "none")  # 2 steps instead of 50
+    assert weights not in made.record_path.read_text() and made.record["system"]["revision"].endswith("-current")
 
 
 @pytest.mark.slow
