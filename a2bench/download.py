@@ -30,24 +30,6 @@ class DownloadError(OSError):
         self.status = status
 
 
-def is_address(url: str) -> bool:
-    """Whether files may be fetched from an address: ``https``, or ``http`` on this very machine.
-
-    >>> is_address("https://example.org/a.zip"), is_address("http://127.0.0.1:8000/a.zip")
-    (True, True)
-    >>> is_address("http://example.org/a.zip"), is_address("file:///etc/passwd"), is_address("https://")
-    (False, False, False)
-    """
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if not host or not url.isascii() or re.search(r"[\x00-\x20\x7f]", url):
-        return False
-    return parts.scheme == "https" or parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
-
-
 def download(url: str, partial: Path, *, expected: int, exact: bool, told: Told) -> None:
     """Fetch the rest of a file into ``partial``, which may hold the start of it already.
 
@@ -140,9 +122,10 @@ def _opened(url: str, have: int) -> HTTPResponse:
         response: HTTPResponse = urllib.request.build_opener(https, _WebOnly(allowed)).open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
-        if 300 <= error.code < 400:
-            raise DownloadError(f"{_host(url)} redirects without end", error.code) from None
-        raise DownloadError(f"{_host(url)} answers {error.code} {error.reason}".rstrip(), error.code) from None
+        text = f"answers {error.code} {' '.join(str(error.reason).split())}".rstrip()
+        if str(error.reason).startswith(urllib.request.HTTPRedirectHandler.inf_msg):
+            text = "redirects without end"
+        raise DownloadError(f"{_host(url)} {text}", error.code) from None
     except (OSError, HTTPException, ValueError) as error:
         raise DownloadError(_why(url, error)) from error
     return response

@@ -63,7 +63,7 @@ def _fetch(suite: Suite, progress: "TerminalProgress") -> "FetchResult":
     from a2bench.suites.public import PublicFetch
 
     fetch = PublicFetch(suite)
-    if fetch.wanted:
+    if fetch.number:
         progress.note(f"{suite.name}: {fetch.plan}")
     told = _Told(progress, fetch.number, late=bool(fetch.pack) and not sys.stderr.isatty())
     try:
@@ -80,7 +80,7 @@ class _Told:
 
     def __init__(self, progress: "TerminalProgress", number: int, *, late: bool) -> None:
         self._progress, self._number, self._last, self._begun = progress, number, time.monotonic(), False
-        if not late:
+        if number and not late:
             self._begin()
 
     def _begin(self) -> None:
@@ -93,10 +93,13 @@ class _Told:
         self._progress.sample(file, failure or "fetched", failed=failure is not None)
 
     def bytes(self, name: str, done: int, whole: int) -> None:
+        from a2bench.suites.public import PACK
+
         if self._progress.verbosity < 0:
             return
         if sys.stderr.isatty():
-            self._progress.step(name, done, whole)
+            if name == PACK:  # an image is soon there
+                self._progress.step(f"{name}, kB", done // 1000, whole // 1000)
         elif time.monotonic() - self._last > _LINE_EVERY:
             self._last = time.monotonic()
             click.echo(f"fetch: {name}: {done / 1e6:.1f} of {whole / 1e6:.1f} MB", err=True)

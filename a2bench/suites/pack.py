@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from a2bench.cases import Case, ImageFile, Suite
-from a2bench.download import is_address
 from a2bench.errors import CaseError, InputError
 from a2bench.harness.files import check_outside_of_runs, write_atomically
 from a2bench.hashing import canonical_json, file_sha256
@@ -64,6 +64,24 @@ class PackAddress(NamedTuple):
 
     url: str
     sha256: str
+
+
+def is_address(url: str) -> bool:
+    """Whether files may be fetched from an address: ``https``, or ``http`` on this very machine.
+
+    >>> is_address("https://example.org/a.zip"), is_address("http://127.0.0.1:8000/a.zip")
+    (True, True)
+    >>> is_address("http://example.org/a.zip"), is_address("file:///etc/passwd"), is_address("https://")
+    (False, False, False)
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or not url.isascii() or re.search(r"[\x00-\x20\x7f]", url):
+        return False
+    return parts.scheme == "https" or parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
 
 
 def read_pack_address(text: str) -> PackAddress | None:

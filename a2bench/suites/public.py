@@ -37,6 +37,8 @@ from a2bench.suites.pack import PackAddress
 from a2bench.suites.sources import NAMED_SOURCES, pack_address, public_copies, raw_url
 
 MAX_PACK_BYTES = 1_000_000_000
+PACK = "reference pack"
+"""What progress calls the pack."""
 
 ToldFile = Callable[[str, int, int], None]
 """Called with what is being fetched, the bytes that are there and the bytes of the whole."""
@@ -137,7 +139,7 @@ class PublicFetch:
         partial = folder / f"{self.pack.sha256}.zip.part"
         left: dict[str, str | None] = {}
         try:
-            self._bring_pack(self.pack, partial, lambda done, whole: told("reference pack", done, whole))
+            self._bring_pack(self.pack, partial, lambda done, whole: told(PACK, done, whole))
             with opened_archive(partial) as read:
                 for image in self.wanted:
                     try:

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from a2bench.cases import ImageFile, Suite
-from a2bench.download import is_address
 from a2bench.errors import CaseError, InputError
 from a2bench.suites.catalogue import PublicFile, read_catalogue
 from a2bench.suites.header import read_header
-from a2bench.suites.pack import PackAddress, read_pack_address, suite_images
+from a2bench.suites.pack import PackAddress, is_address, read_pack_address, suite_images
 
 RAW_FILES = "https://raw.githubusercontent.com"
 """Where ``github:OWNER/NAME`` gives out single files; ``A2BENCH_RAW_FILES`` names a mirror of it."""
