@@ -85,7 +85,7 @@ def test_a_catalogue_that_cannot_be_read_is_named(suite_path: Path) -> None:
 
 
 def test_commands_count_the_open_part() -> None:
-    numbers = {split: sum(case.split == split for case in V1.open_cases()) for split in SPLITS}
+    numbers: dict[str, int] = {split: sum(case.split == split for case in V1.open_cases()) for split in SPLITS}
     total = sum(numbers.values())
     three = sum({element.role for element in case.elements} == set(ROLES) for case in V1.open_cases())
     row = next(row for row in json.loads(run("list", "--json").stdout)["suites"] if row["suite"] == "a2bench-v1")
