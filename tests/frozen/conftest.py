@@ -1,6 +1,5 @@
 """The data of earlier releases: one copy for all tests that only read, a new one for each that goes on with them."""
 
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,14 +11,6 @@ sys.path.append(str(Path(__file__).parent))
 from frozen_data import VERSIONS, A2Bench, Frozen, Result, bytes_below, lay_out  # noqa: E402
 
 from a2bench.cli import main  # noqa: E402
-
-_path = Path(__file__).parents[1] / "human_eval/studies/conftest.py"
-_spec = importlib.util.spec_from_file_location("studies_conftest", _path)
-assert _spec and _spec.loader
-_studies = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_studies)
-postgres_url = _studies.postgres_url
-"""The PostgreSQL server of the tests of studies."""
 
 
 @pytest.fixture(scope="session")

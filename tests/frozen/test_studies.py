@@ -1,5 +1,6 @@
 """Studies of earlier releases, on both databases: nothing of them is lost, and people may go on voting."""
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -17,6 +18,15 @@ import a2bench_human_eval.database as database_module
 from a2bench_human_eval.tables import Stimulus, Study, StudyElement
 
 SYSTEMS = {"collage", "noise"}
+
+_spec = importlib.util.spec_from_file_location(
+    "studies_conftest", Path(__file__).parents[1] / "human_eval/studies/conftest.py"
+)
+assert _spec and _spec.loader
+_studies = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_studies)
+postgres_url = _studies.postgres_url
+"""The PostgreSQL server that the tests of studies start."""
 
 
 @pytest.fixture(autouse=True)
