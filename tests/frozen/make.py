@@ -107,6 +107,7 @@ def commands(postgresql: str) -> list[Command]:
         Command(["board", "build", *BOARD, "-o", "boards/2026.1", "--release", "2026.1", "--date", "2026-11-30",
                  "--votes", "studies/export/results.json", "--submissions", "submissions",
                  "--price-per-hour", "noise=2.50"]),
+        Command(["diversity", "runs/noise"]),
     ]  # fmt: skip
 
 

@@ -20,12 +20,13 @@ def test_a_suite_is_what_its_version_says(frozen: Frozen, a2bench: A2Bench) -> N
 def test_a_suite_is_checked(frozen: Frozen, a2bench: A2Bench) -> None:
     result = a2bench(frozen.place, "suites", "check", SUITE, "--json")
     assert result.code == 0, result
-    assert (json.loads(result.out)["cases"], json.loads(result.out)["images"]) == (2, 9)
+    (suite,) = json.loads(result.out)["suites"]
+    assert (suite["cases"], suite["images"], suite["errors"]) == (2, 9, 0)
 
 
-def test_parts_of_a_suite_are_shown(frozen: Frozen, a2bench: A2Bench) -> None:
+def test_parts_of_a_suite_are_shown(frozen: Frozen, a2bench: A2Bench, tmp_path: Path) -> None:
     for part, words in (("", "calm sea at night"), (":short", "green hills."), (":dev:pt", "robot-kite-hills")):
-        shown = a2bench(frozen.place, "suites", "show", SUITE + part)
+        shown = a2bench(frozen.place, "suites", "show", SUITE + part, "-o", tmp_path / "sheet.jpg")
         assert shown.code == 0 and words in " ".join(shown.out.split()), shown
 
 
@@ -37,7 +38,8 @@ def test_a_pack_brings_the_images_of_a_suite(working: Frozen, a2bench: A2Bench) 
     fetched = a2bench(working.place, "suites", "fetch", SUITE, *pack)
     assert fetched.code == 0, fetched
     checked = a2bench(working.place, "suites", "check", SUITE, "--no-looks", "--json")
-    assert checked.code == 0 and json.loads(checked.out)["errors"] == 0
+    assert checked.code == 0, checked
+    assert json.loads(checked.out)["suites"][0]["errors"] == 0
 
 
 def test_a_suite_differs_from_its_old_self_by_what_was_changed(working: Frozen, a2bench: A2Bench) -> None:
@@ -63,8 +65,10 @@ def test_a_project_file_still_says_what_a_command_does(frozen: Frozen) -> None:
     assert (manifest["seeds"], manifest["origins"]["seeds"]) == ([7], "project file")
 
 
-def test_commands_that_know_fewer_options_take_the_project_file_too(frozen: Frozen, tmp_path: Path) -> None:
-    project = frozen.place / "project"
-    for arguments in (["score", "runs/night", "--dry-run"], ["report", "runs/night", "-o", str(tmp_path / "report")],
-                      ["cost", "runs/night"], ["systems", "list"], ["suites", "list"]):  # fmt: skip
-        assert fresh_a2bench(project, *arguments).code == 0
+def test_commands_that_know_fewer_options_take_the_project_file_too(
+    frozen: Frozen, a2bench: A2Bench, tmp_path: Path
+) -> None:
+    for words in ("score runs/night --dry-run", f"report runs/night -o {tmp_path / 'report'}", "cost runs/night",
+                  "systems list", "suites list"):  # fmt: skip
+        result = a2bench(frozen.place / "project", *words.split())
+        assert result.code == 0, result
