@@ -13,6 +13,8 @@ from types import ModuleType
 import pytest
 from packaging.licenses import canonicalize_license_expression
 
+from a2bench.weights import manifest
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 IDENTIFIER = re.compile(r"(?:CC0|CC-BY(?:-SA)?|GPL|LGPL|MIT|BSD|Apache|CDLA)[A-Za-z0-9.-]*")
@@ -70,6 +72,9 @@ def test_the_wheel_installs_only_our_own_names(wheel: zipfile.ZipFile) -> None:
     assert "a2bench/prompts/a2bench-mini.jsonl" in names
     assert "a2bench/references/catalogue.csv" in names
     assert "a2bench/weights.json" in names
+    assert "a2bench_metrics/weights/NOTICE.md" in names
+    bundled = [entry for entry in manifest().values() if entry.is_bundled]
+    assert {f"{entry.module}/{part.path}" for entry in bundled for part in entry.files} <= set(names)
     assert "a2bench/report/page.html.j2" in names
 
 

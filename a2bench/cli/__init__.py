@@ -1,5 +1,6 @@
 """The command line: one file per command, each imported only when it is called."""
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -60,7 +61,12 @@ class LazyGroup(click.Group):
         """Find the command that was meant; a misspelt name gets a suggestion."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UnknownNameError("command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if not {"-h", "--help"} & set(rest):  # help must be had beside a broken project file too
+            from a2bench.cli.settings import project_defaults
+
+            ctx.default_map = project_defaults(self)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing any command."""
@@ -81,6 +87,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors become one sentence and an exit code, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a folder's name need not be Unicode
     try:
         code = cli.main(standalone_mode=False, prog_name="a2bench")
     except click.exceptions.Abort:

@@ -46,6 +46,7 @@ def checkpoint_rows() -> list[dict[str, Any]]:
                 "licence": wanted.licence,
                 "commercial_use": wanted.commercial_use,
                 "bytes": found.bytes,
+                "gigabytes": wanted.gigabytes,
                 "here": found.status == "here",
                 "status": found.status,
                 "folder": str(found.folder) if found.status != "missing" else None,
@@ -59,8 +60,8 @@ def checkpoint_lines() -> Iterator[str]:
     """Every checkpoint for people."""
     for row in checkpoint_rows():
         use = "commercial use permitted" if row["commercial_use"] else "NOT for commercial use"
-        about = "" if row["status"] != "missing" else "about "
-        size = f"{about}{row['bytes'] / 1e9:.1f} GB" if row["bytes"] else "size: the hub says"
+        known = CHECKPOINTS[row["name"]].size
+        size = f"{row['bytes'] / 1e9:.1f} GB" if row["bytes"] else known or "size: the hub says"
         yield f"{row['status']:<11}  {row['name']:<18} {size:>18}  {row['what']}"
         yield f"             {row['source']}; {row['licence']}, {use}"
         yield f"             in {row['folder']}" if row["here"] else f"             -> {row['remedy']}"

@@ -1,21 +1,21 @@
 """Is this folder the checkpoint that we mean? Checked by its configurations and its tensors' names and shapes.
 
 The published layout is that of diffusers: one folder per component, in each a ``config.json`` and one or several
-safetensors files. Only the heads of those files are read here, so 60 GB are checked in a second and before anything is
+safetensors files. Only the heads of those files are read here, so 90 GB are checked in a second and before anything is
 loaded.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from a2bench.e2v.foreign import refuse_foreign, refuse_unreadable
 from a2bench.e2v.memory import Kind
+from a2bench.e2v.tensor_files import Shape, listed, tensor_shapes, weight_files
+from a2bench.e2v.tensor_files import read_json as read_json  # adapters have it from here
 from a2bench.errors import WeightsError
-
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -104,19 +104,30 @@ def check_folder(folder: Path, layout: Layout = SKYREELS_A2) -> None:
     """Refuse a folder that is not in the published layout, or whose files are missing, cut off or no safetensors.
 
     Raises:
-        WeightsError: what is wrong, and where.
+        WeightsError: what is wrong, and where; of a layout that is known, its name and how to convert it.
     """
+    if not all((folder / component.name / component.config).is_file() for component in layout.components.values()):
+        refuse_foreign(folder, layout.title, layout.components)
     for component in layout.components.values():
         config = read_json(folder / component.name / component.config)
-        named = config.get("_class_name") or next(iter(config.get("architectures") or ()), None)
-        if component.classes and named not in component.classes:
+        named = named_class(config)
+        if component.classes and named is not None and named not in component.classes:
             raise WeightsError(
                 f"{folder / component.name / component.config} is for the class {named!r}, "
                 f"expected {' or '.join(component.classes)}; is this {layout.title}?"
             )
         if component.stem:
+            assert component.network is not None
+            refuse_unreadable(folder / component.name, component.stem, component.network)
             tensor_shapes(folder / component.name, component.stem)
     _check_fit(folder, layout)
+
+
+def named_class(config: Mapping[str, Any]) -> str | None:
+    """The class that a configuration names: diffusers' and transformers' each in their own way, or not at all."""
+    several = config.get("architectures")
+    named = config.get("_class_name") or (several[0] if isinstance(several, list) and several else None)
+    return named if isinstance(named, str) else None
 
 
 def _check_fit(folder: Path, layout: Layout) -> None:
@@ -158,107 +169,6 @@ def check_tensors(where: str, found: Mapping[str, Shape], expected: Mapping[str,
     )
     if faults:
         raise WeightsError(f"the tensors in {where} are not those that its config.json implies: {faults}")
-
-
-def listed(faults: Iterable[tuple[str, list[str]]]) -> str:
-    """Faults in words, of each kind how many and the first; empty when there is none.
-
-    >>> listed([("missing", ["a", "b"]), ("not expected", [])])
-    '2 missing: a, b'
-    """
-    return "; ".join(f"{len(names)} {kind}: {_few(names)}" for kind, names in faults if names)
-
-
-def _few(names: list[str], number: int = 5) -> str:
-    more = f" and {len(names) - number} more" if len(names) > number else ""
-    return ", ".join(names[:number]) + more
-
-
-def tensor_shapes(folder: Path, stem: str) -> dict[str, Shape]:
-    """Names and shapes of all tensors of a component, from the heads of its one file or of its shards.
-
-    Raises:
-        WeightsError: a file is missing, cut off or no safetensors, or a shard lacks a tensor that the index names.
-    """
-    shapes: dict[str, Shape] = {}
-    files = weight_files(folder, stem)
-    for path in files:
-        shapes |= {name: tuple(entry["shape"]) for name, entry in read_head(path).items() if name != METADATA}
-    index = folder / f"{stem}.safetensors.index.json"
-    if len(files) > 1 or index in files or index.is_file() and not (folder / f"{stem}.safetensors").is_file():
-        lost = sorted(read_json(index)["weight_map"].keys() - shapes.keys())
-        if lost:
-            raise WeightsError(f"{index} names tensors that no shard holds: {_few(lost)}; get the folder again")
-    return shapes
-
-
-def weight_files(folder: Path, stem: str) -> list[Path]:
-    """The safetensors files of a component, sorted by name.
-
-    Raises:
-        WeightsError: there are none, or the index is damaged.
-    """
-    single, index = folder / f"{stem}.safetensors", folder / f"{stem}.safetensors.index.json"
-    if single.is_file():
-        return [single]
-    if not index.is_file():
-        raise WeightsError(f"no weights in {folder}: expected {single.name} or {index.name} with its shards")
-    places = read_json(index).get("weight_map")
-    if not isinstance(places, dict) or not all(isinstance(name, str) and "/" not in name for name in places.values()):
-        raise WeightsError(f"{index} is damaged: it has no weight_map of file names; get it again")
-    return [folder / name for name in sorted(set(places.values()))]
-
-
-METADATA = "__metadata__"
-"""The one entry in the head of a safetensors file that is no tensor: texts by name."""
-
-
-def read_head(path: Path) -> dict[str, Any]:
-    """The entries of a safetensors file: an 8-byte length, that much JSON, then the tensors.
-
-    Raises:
-        WeightsError: it is missing, cut off or no safetensors file.
-    """
-    if not path.is_file():
-        raise WeightsError(f"weights are incomplete: no such file {path}")
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(size - 8, 100 << 20):
-            raise WeightsError(f"{path} is cut off or no safetensors file ({size} bytes); get it again")
-        try:
-            head: dict[str, Any] = json.loads(file.read(length))
-            entries = [entry for name, entry in head.items() if name != METADATA]
-            end = max((_count(entry["data_offsets"][1]) for entry in entries), default=0)
-            _ = [(entry["dtype"], *map(_count, entry["shape"])) for entry in entries]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-            raise WeightsError(f"{path} is no safetensors file; get it again") from None
-    if size != 8 + length + end:
-        raise WeightsError(f"{path} is cut off: {size} bytes, {8 + length + end} by its head; get it again")
-    return head
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{value!r} is no count")
-    return value
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A file of settings.
-
-    Raises:
-        WeightsError: it is missing or no JSON object.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WeightsError(f"weights are incomplete: no such file {path}") from None
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read as JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise WeightsError(f"{path} is no JSON object")
-    return value
 
 
 SAMPLES = 16

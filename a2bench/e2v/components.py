@@ -5,7 +5,8 @@ A tensor that is missing would otherwise be filled with random numbers, which th
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,23 @@ import torch
 
 from a2bench.assets.extras import install_line
 from a2bench.counting import count
-from a2bench.e2v.checkpoint import Component, Shape, check_tensors, read_json, tensor_shapes
+from a2bench.e2v.checkpoint import Component, check_tensors, named_class
+from a2bench.e2v.foreign import quantised_by, refuse_original
 from a2bench.e2v.memory import Part, part_of
+from a2bench.e2v.tensor_files import Entry, Shape, read_json, tensor_entries
 from a2bench.errors import WeightsError
+
+FLOATS = ("F64", "F32", "F16", "BF16")
+FLOATS_OF_8_BITS = ("F8_E4M3", "F8_E5M2")
+TRANSFORMERS = "5.6"
+"""The first transformers that reads what others wrote. 5.0 to 5.2 leave UMT5's embedding unset where its configuration
+says ``tie_word_embeddings: false``, as Wan's does; before 5.6 CLIP's vision model is read in its old naming alone."""
 
 
 def check_component(folder: Path, component: Component, title: str) -> None:
     """Compare the tensors of a component with those that its configuration implies, without loading either.
+
+    What the library's own class ignores in other people's files is ignored here too; all else is named.
 
     Args:
         folder: of the checkpoint.
@@ -28,13 +39,110 @@ def check_component(folder: Path, component: Component, title: str) -> None:
         title: of the system, for messages.
 
     Raises:
-        WeightsError: names the missing, unexpected and misshapen ones.
+        WeightsError: names the missing, unexpected and misshapen ones, or the layout that it is instead.
     """
     assert component.stem is not None
     place = folder / component.name
-    found = _without_history(component, tensor_shapes(place, component.stem))
-    expected = _without_history(component, expected_shapes(component, read_json(place / component.config), title))
-    check_tensors(str(place), found, expected)
+    config = read_json(place / component.config)
+    network = build(component, config, title)
+    expected, rules = _shapes(network), Rules.of(network)
+    known = expected.keys() | rules.computed
+    stored = tensor_entries(place, component.stem)
+    found = {_name_today(name, network, known): entry for name, entry in stored.items()}
+    refuse_original(place, component.network or "", found.keys() - expected.keys())
+    needless = _of_the_named_class(component, config, title)
+    found = {
+        name: entry
+        for name, entry in found.items()
+        if name in expected or not rules.ignores(name) and name not in needless
+    }
+    absent = {name for name in expected.keys() - found.keys() if rules.may_lack(name, found)}
+    check_tensors(
+        str(place),
+        {name: entry.shape for name, entry in found.items()},
+        {name: shape for name, shape in expected.items() if name not in absent},
+    )
+    _check_types(place, found)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a library's class says of files that do not hold exactly its tensors.
+
+    unexpected, missing: patterns, searched for in names. computed: buffers that are computed today and were stored
+    once. tied: groups of names for one tensor, of which a file may hold any.
+    """
+
+    unexpected: tuple[re.Pattern[str], ...]
+    missing: tuple[re.Pattern[str], ...]
+    computed: frozenset[str]
+    tied: tuple[frozenset[str], ...]
+
+    @classmethod
+    def of(cls, network: Any) -> "Rules":
+        """The rules of a network, built on any device."""
+
+        def patterns(name: str) -> tuple[re.Pattern[str], ...]:
+            # A list in diffusers and in transformers' classes, a set in transformers' instances, or None.
+            return tuple(re.compile(pattern) for pattern in sorted(getattr(network, name, None) or ()))
+
+        kept = network.state_dict().keys()
+        return cls(
+            patterns("_keys_to_ignore_on_load_unexpected"),
+            patterns("_keys_to_ignore_on_load_missing"),
+            frozenset(name for name, _ in network.named_buffers() if name not in kept),
+            tuple(frozenset(pair) for pair in tied_names(network)),
+        )
+
+    def ignores(self, name: str) -> bool:
+        """Whether a tensor that the network has no place for may be in a file."""
+        return name in self.computed or any(pattern.search(name) for pattern in self.unexpected)
+
+    def may_lack(self, name: str, found: Iterable[str]) -> bool:
+        """Whether a file that holds ``found`` may lack a tensor of the network."""
+        held = set(found)
+        return any(pattern.search(name) for pattern in self.missing) or any(
+            name in names and names & held for names in self.tied
+        )
+
+
+def tied_names(network: Any) -> list[tuple[str, str]]:
+    """Pairs of names for one tensor: where it is used, and where it is stored.
+
+    transformers 5 maps one to the other; transformers 4 lists only the first, and all share ``get_input_embeddings``.
+    """
+    tied = getattr(network, "_tied_weights_keys", None) or {}
+    if isinstance(tied, Mapping):
+        return [(str(used), str(stored)) for used, stored in tied.items()]
+    stored = "shared.weight"
+    return [(str(used), stored) for used in tied if stored in network.state_dict()]
+
+
+def build(component: Component, config: Mapping[str, Any], title: str, named: str | None = None) -> Any:
+    """The network of a configuration, of which nothing is allocated.
+
+    Args:
+        component: with its class.
+        config: as its file has it; what the class does not know is left out, as by the library.
+        title: of the system, for messages.
+        named: another class than the component's.
+
+    Raises:
+        WeightsError: no network can be built from it, or one that its packages cannot load.
+    """
+    if quantised := quantised_by(config):
+        raise WeightsError(f"{component.name} is quantised by {quantised}, which is not {title} itself; get it whole")
+    network = _class(named or component.network or "")
+    try:
+        with torch.device("meta"):
+            if _is_of_diffusers(network):
+                return network.from_config(dict(config))
+            return network(network.config_class.from_dict(dict(config)))
+    except Exception as error:  # the libraries validate configurations by errors of many kinds
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise WeightsError(
+            f"the configuration of {component.name} cannot be built: {reason}; is this {title}?"
+        ) from error
 
 
 def expected_shapes(component: Component, config: Mapping[str, Any], title: str) -> dict[str, Shape]:
@@ -43,19 +151,7 @@ def expected_shapes(component: Component, config: Mapping[str, Any], title: str)
     Raises:
         WeightsError: no network can be built from it.
     """
-    network = _class(component)
-    try:
-        with torch.device("meta"):
-            if _is_of_diffusers(network):
-                model = network(**{key: value for key, value in config.items() if not key.startswith("_")})
-            else:
-                model = network(network.config_class.from_dict(dict(config)))
-    except (TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsError(
-            f"the configuration of {component.name} cannot be built: {reason}; is this {title}?"
-        ) from error
-    return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    return _shapes(build(component, config, title))
 
 
 def load_component(folder: Path, component: Component, dtype: torch.dtype) -> Any:
@@ -66,55 +162,118 @@ def load_component(folder: Path, component: Component, dtype: torch.dtype) -> An
     Raises:
         WeightsError: names the tensors.
     """
-    network, place = _class(component), folder / component.name
+    network, place = _class(component.network or ""), folder / component.name
     precision = {"torch_dtype" if _is_of_diffusers(network) else "dtype": dtype}
     loaded, told = network.from_pretrained(place, local_files_only=True, output_loading_info=True, **precision)
+    tied = tied_names(loaded)
+    _check_tied(place, component, loaded, tied)
+    rules = Rules.of(loaded)
+    known = loaded.state_dict().keys() | rules.computed
+    config = read_json(place / component.config)
+    needless = {*_of_the_named_class(component, config, component.name), *(used for used, _ in tied)}
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        names = sorted(str(name) for name in told[kind] if not _UNUSED.search(str(name)))
+        names = {_name_today(str(name), loaded, known) for name in told[kind]} - needless
+        names = {name for name in names if kind != "unexpected_keys" or not rules.ignores(name)}
         if names:
-            raise WeightsError(f"{place} was not loaded whole: {kind.replace('_', ' ')} {names[:5]}")
+            library = "diffusers" if _is_of_diffusers(network) else "transformers"
+            raise WeightsError(
+                f"{place} was not loaded whole by {library} {import_module(library).__version__}: "
+                f"{kind.replace('_', ' ')} {sorted(names)[:5]}; a newer one may: type `pip install -U {library}`"
+            )
     count(f"load:{type(loaded).__name__}")
     loaded.requires_grad_(False)
     loaded.train(False)
     return loaded
 
 
+def _check_tied(place: Path, component: Component, loaded: Any, tied: list[tuple[str, str]]) -> None:
+    """Whether tensors that must be one are one, and hold something."""
+    assert component.stem is not None
+    tensors = loaded.state_dict()
+    for used, stored in tied:
+        if used not in tensors or stored not in tensors:
+            continue
+        first, second = tensors[used], tensors[stored]
+        same = first.data_ptr() == second.data_ptr() or torch.equal(first, second)
+        if same and bool(first.any()):
+            continue
+        version = import_module("transformers").__version__
+        wrong = f"is not {stored}" if not same else "is all zero"
+        held = tensor_entries(place, component.stem)
+        by_file = all(name in held for name in (used, stored)) or same
+        cure = (
+            "its files hold it so: get the folder again"
+            if by_file
+            else f"that version does not tie them; type `pip install -U 'transformers>={TRANSFORMERS}'`"
+        )
+        raise WeightsError(
+            f"{place}: after loading with transformers {version}, {used} {wrong}, so every prompt would be read as "
+            f"noise; {cure}"
+        )
+
+
 def component_part(folder: Path, component: Component, low: torch.dtype) -> Part:
     """A network by the size that it has when loaded, from the heads of its files."""
     assert component.stem is not None
-    shapes = tensor_shapes(folder / component.name, component.stem)
-    if "shared.weight" in shapes:
-        shapes.pop("encoder.embed_tokens.weight", None)  # stored twice by some, held once
+    entries = tensor_entries(folder / component.name, component.stem)
+    if "shared.weight" in entries:
+        entries.pop("encoder.embed_tokens.weight", None)  # stored twice by some, held once
     size = low.itemsize if component.low else 4
-    return part_of(component.kind, [(key, size * math.prod(shape)) for key, shape in shapes.items()])
+    part = part_of(component.kind, [(name, size * math.prod(entry.shape)) for name, entry in entries.items()])
+    small = any(entry.dtype in FLOATS_OF_8_BITS for entry in entries.values())
+    return part._replace(stored="approximate") if small else part
 
 
-def _class(component: Component) -> Any:
-    assert component.network is not None
+def _check_types(place: Path, found: Mapping[str, Entry]) -> None:
+    """Refuse numbers that no library would turn into weights: the tensors of a quantised network look like others."""
+    wrong = sorted(
+        f"{name} ({entry.dtype})" for name, entry in found.items() if entry.dtype not in FLOATS + FLOATS_OF_8_BITS
+    )
+    if wrong:
+        raise WeightsError(
+            f"the tensors in {place} must be of {', '.join(FLOATS + FLOATS_OF_8_BITS)}; {len(wrong)} are not: "
+            f"{', '.join(wrong[:5])}"
+        )
+
+
+def _of_the_named_class(component: Component, config: Mapping[str, Any], title: str) -> set[str]:
+    """Tensors of the class that a configuration names, where that is another: the head of CLIP with projection."""
+    named = named_class(config)
+    if named is None or named == component.network or not _is_there(named):
+        return set()
+    other = build(component, config, title, named)
+    own = _shapes(build(component, config, title)).keys()
+    return {name for name in _shapes(other) if _name_today(name, other, own) not in own}
+
+
+def _shapes(network: Any) -> dict[str, Shape]:
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def _class(name: str) -> Any:
     for library in ("diffusers", "transformers"):
-        if network := getattr(import_module(library), component.network, None):
+        if network := getattr(import_module(library), name, None):
             return network
     raise WeightsError(
-        f"the installed diffusers and transformers have no {component.network}; "
-        f"type `{install_line('e2v', upgrade=True)}`"
+        f"the installed diffusers and transformers have no {name}; type `{install_line('e2v', upgrade=True)}`"
     )
+
+
+def _is_there(name: str) -> bool:
+    return any(hasattr(import_module(library), name) for library in ("diffusers", "transformers"))
 
 
 def _is_of_diffusers(network: Any) -> bool:
     return str(network.__module__).startswith("diffusers.")
 
 
-def _without_history(component: Component, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
-    """The tensors by the names that mean the same in every version of transformers.
+def _name_today(name: str, network: Any, known: Collection[str]) -> str:
+    """The name of a stored tensor in the installed version of its class, among those that it knows.
 
-    CLIP's were once all below ``vision_model.``. T5's embedding may be stored under either of two names or both.
+    transformers has put its models below a prefix and taken them out again: CLIP's vision model was all below
+    ``vision_model.``, and below ``clip.`` too where it was cut out of a whole CLIP.
     """
-    if component.network == "CLIPVisionModel":
-        return {re.sub(r"^vision_model\.", "", key): shape for key, shape in shapes.items() if not _UNUSED.search(key)}
-    if component.network in ("UMT5EncoderModel", "T5EncoderModel"):
-        return {re.sub(r"^encoder\.embed_tokens\.", "shared.", key): shape for key, shape in shapes.items()}
-    return dict(shapes)
-
-
-_UNUSED = re.compile(r"(^|\.)position_ids$|^visual_projection\.weight$")
-"""Tensors of older CLIP files: positions that are computed today, and the head of the class with projection."""
+    if name in known or _is_of_diffusers(type(network)):
+        return name
+    bare = name.removeprefix(f"{network.base_model_prefix}.").removeprefix("vision_model.")
+    return next((other for other in (bare, f"vision_model.{bare}") if other in known), name)

@@ -13,7 +13,7 @@ import torch
 
 from a2bench.assets.extras import install_line
 from a2bench.e2v.acceleration import Acceleration
-from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, read_json, tensor_shapes
+from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder
 from a2bench.e2v.components import check_component, component_part, load_component
 from a2bench.e2v.lora import Lora, match_lora, merge_lora, require_peft
 from a2bench.e2v.memory import Part, at_half, choose_placement, wan_working
@@ -22,6 +22,7 @@ from a2bench.e2v.parallel import Group, check_group, spread_forward
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.semantic import PromptReader, SemanticBranch
 from a2bench.e2v.spatial import SpatialBranch
+from a2bench.e2v.tensor_files import read_json, tensor_shapes
 from a2bench.errors import InputError, WeightsError
 
 Precision = Literal["bfloat16", "float32"]
@@ -35,17 +36,34 @@ def require_packages() -> None:
         InputError: one is not installed; the message says what to type.
     """
     for package in PACKAGES:
-        if importlib.util.find_spec(package) is None:
+        if not _is_installed(package):
             raise InputError(f"this system needs the package {package!r}; type `{install_line('e2v')}`")
 
 
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ModuleNotFoundError:  # the package that it would lie in
+        return False
+
+
 def load_prompt_reader(folder: Path) -> PromptReader:
-    """The tokenizer alone, so that a prompt can be refused before anything large is loaded."""
+    """The tokenizer alone, so that a prompt can be refused before anything large is loaded.
+
+    Raises:
+        InputError: an old tokenizer needs a package that is not installed; the message says what to type.
+        WeightsError: it cannot be loaded.
+    """
     from transformers import AutoTokenizer
 
+    if not (folder / "tokenizer" / "tokenizer.json").is_file() and not _is_installed("google.protobuf"):
+        raise InputError(
+            f"the tokenizer in {folder / 'tokenizer'} has no tokenizer.json, only sentencepiece's model, and to read "
+            "that needs the package 'protobuf'; type `pip install protobuf`"
+        )
     try:
         return PromptReader(AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True))
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # tokenizers raises no class of its own
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise WeightsError(f"the tokenizer in {folder / 'tokenizer'} cannot be loaded: {reason}") from error
 
@@ -159,14 +177,12 @@ def set_attention(transformer: Any, name: str) -> None:
     """
     dispatch: Any = import_module("diffusers.models.attention_dispatch")
     known = {backend.value.lstrip("_"): backend.value for backend in dispatch.AttentionBackendName}
-    default, _ = dispatch._AttentionBackendRegistry.get_active_backend()
     try:
-        transformer.set_attention_backend(known[name])
+        with dispatch.attention_backend("native"):  # on leaving, the default is what it was
+            transformer.set_attention_backend(known[name])
     except (RuntimeError, OSError, ImportError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"attention={name} does not work here: {reason}; attention=native always works") from error
-    finally:
-        dispatch._AttentionBackendRegistry.set_active_backend(default)
 
 
 def checkpoint_parts(folder: Path, precision: Precision) -> dict[str, Part]:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from a2bench.assets.extras import install_line
 from a2bench.counting import count
-from a2bench.e2v.checkpoint import METADATA, Shape, listed, read_head
+from a2bench.e2v.tensor_files import METADATA, Shape, listed, read_head
 from a2bench.errors import InputError, WeightsError
 
 DTYPES = ("F64", "F32", "F16", "BF16")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from a2bench.errors import InputError
+from a2bench.tiers import Tier
 
 Kind = Literal["network", "encoder", "vae"]
 """``network`` denoises and has a list of equal blocks; ``encoder`` reads text or images; ``vae`` is always resident."""
@@ -41,12 +42,14 @@ class Part(NamedTuple):
     """A network by its size.
 
     num_bytes: of all its tensors. group_bytes: what is on the device at a time when it comes by groups: two groups (the
-    next is fetched while one computes) and what belongs to none.
+    next is fetched while one computes) and what belongs to none. stored: how equal to the published weights those are
+    that its files hold.
     """
 
     kind: Kind
     num_bytes: int
     group_bytes: int
+    stored: Tier = "exact"
 
 
 class Working(NamedTuple):
@@ -84,7 +87,7 @@ def part_of(kind: Kind, tensors: Iterable[tuple[str, int]]) -> Part:
     """A network from the names and bytes of its tensors.
 
     >>> part_of("network", [("blocks.0.w", 5), ("blocks.1.w", 5), ("blocks.2.w", 5), ("head", 1)])
-    Part(kind='network', num_bytes=16, group_bytes=11)
+    Part(kind='network', num_bytes=16, group_bytes=11, stored='exact')
     """
     groups: dict[str, int] = {}
     for name, num_bytes in tensors:

@@ -16,7 +16,7 @@ import torch
 
 from a2bench.counting import count
 from a2bench.e2v.memory import Kind, Part, Placement, free_bytes
-from a2bench.tiers import Tier
+from a2bench.tiers import Tier, loosest
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -59,8 +59,11 @@ class PlacedModel:
 
     @property
     def tier(self) -> Tier:
-        """What the placement makes of a video that is exact otherwise: tiles change it, all else does not."""
-        return "approximate" if self.placement.tiled else "exact"
+        """What weights and placement make of a video that is exact otherwise.
+
+        Weights in 8 bits change it, and so do tiles; no other placement does.
+        """
+        return loosest(["approximate" if self.placement.tiled else "exact", *(p.stored for p in self.parts.values())])
 
     def run(self, make: Callable[[], T]) -> Made[T]:
         """Make something; where memory does not suffice, climb the ladder and make it again from the start.

@@ -1,6 +1,6 @@
 """Where the weights are: what was fetched, a local folder, or the local copy of a hub repository at one revision.
 
-Nothing is downloaded here: 60 GB come only by a command that says so.
+Nothing is downloaded here: 60 GB and more come only by a command that says so.
 """
 
 import re
@@ -10,6 +10,7 @@ from pathlib import Path
 from a2bench.assets.extras import install_line
 from a2bench.checkpoints import Checkpoint, checkpoint, refuse_interrupted
 from a2bench.e2v.checkpoint import SKYREELS_A2, Layout, check_folder, fingerprint
+from a2bench.e2v.foreign import refuse_file
 from a2bench.errors import WeightsError
 
 
@@ -36,13 +37,15 @@ def find_weights(text: str, name: str = "skyreels-a2", layout: Layout = SKYREELS
         WeightsError: nothing there, or not a complete checkpoint; the message says what to type.
     """
     wanted = checkpoint(name)
-    size = f" (about {wanted.gigabytes} GB)" if wanted.gigabytes else ""
+    size = f" (about {wanted.size})" if wanted.size else ""
     how = f"type `{wanted.command}`{size}, or name a folder that has them with --weights DIR"
     folder = Path(text).expanduser() if text else wanted.folder
     if folder.is_dir():
         refuse_interrupted(folder)
         check_folder(folder, layout)
         return Weights(folder.resolve(), fingerprint(folder, layout))
+    if folder.is_file():
+        refuse_file(folder, layout.title, wanted.command)
     if not text:
         raise WeightsError(f"{layout.title} needs its weights, which are not on this machine; {how}")
     hub = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@(.*))?", text)

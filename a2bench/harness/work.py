@@ -21,6 +21,7 @@ from a2bench.counting import count, take_counts
 from a2bench.errors import A2BenchError, AdapterError, VideoError
 from a2bench.feature_store import default_store
 from a2bench.features import DiskFeatures
+from a2bench.harness.blank import blank_remark
 from a2bench.harness.cost import peak_memory, watch_memory
 from a2bench.harness.execute import Later
 from a2bench.harness.store import explained_output_errors
@@ -31,7 +32,7 @@ from a2bench.resources import device
 from a2bench.scores import Score
 from a2bench.systems import GenerationSettings, NeedsSuite, VideoModel
 from a2bench.tiers import Making
-from a2bench.video import Video, probe_video, read_video, write_video
+from a2bench.video import Video, decoded_frames, probe_video, read_video, write_video
 from a2bench.weights import feature_infos, unmet_needs
 
 GENERATE = "a2bench.harness.work:generate"
@@ -81,6 +82,9 @@ def _written(made: Video | Path, temporary: Path, memory: dict[str, int]) -> dic
             _take_over(made, path)
         else:
             write_video(made, path)
+    making = (made.making if isinstance(made, Video) else None) or Making()
+    if blank := blank_remark(made.frames if isinstance(made, Video) else decoded_frames(path)):
+        making = replace(making, remarks=(*making.remarks, blank))
     info = probe_video(path)
     return {
         "temporary": str(path),
@@ -90,7 +94,7 @@ def _written(made: Video | Path, temporary: Path, memory: dict[str, int]) -> dic
         "num_frames": info.num_frames,
         "fps": str(info.fps),
         "peak_memory": memory,
-        "making": asdict((made.making if isinstance(made, Video) else None) or Making()),
+        "making": asdict(making),
     }
 
 

@@ -8,10 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from a2bench.counting import take_counts
-from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, fingerprint, tensor_shapes
+from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, fingerprint
 from a2bench.e2v.components import check_component
 from a2bench.e2v.loading import load_pipeline, load_prompt_reader
 from a2bench.e2v.source import find_weights
+from a2bench.e2v.tensor_files import tensor_shapes
 from a2bench.errors import WeightsError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -202,7 +203,10 @@ def test_weights_of_a_hub_are_found_in_its_local_cache(
     ("text", "words"),
     [
         ("", "needs its weights, which are not on this machine; type `a2bench weights fetch skyreels-a2`"),
-        ("/no/such/folder", "no such folder; type `a2bench weights fetch skyreels-a2` (about 60 GB), or name a folder"),
+        (
+            "/no/such/folder",
+            "no such folder; type `a2bench weights fetch skyreels-a2` (about 60 to 91 GB), or name a folder",
+        ),
         ("Skywork/SkyReels-A2", "name its commit (40 hex digits) as Skywork/SkyReels-A2@COMMIT"),
         ("Skywork/SkyReels-A2@main", "name its commit (40 hex digits) as Skywork/SkyReels-A2@COMMIT"),
         (f"Skywork/SkyReels-A2@{COMMIT}", f"type `a2bench weights fetch skyreels-a2 --revision {COMMIT}`"),

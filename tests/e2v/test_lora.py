@@ -15,11 +15,11 @@ from safetensors.torch import save_file
 from a2bench.adapters.skyreels_a2 import SkyReelsA2
 from a2bench.counting import take_counts
 from a2bench.e2v.acceleration import Acceleration, parse_acceleration
-from a2bench.e2v.checkpoint import Shape
 from a2bench.e2v.loading import load_pipeline
 from a2bench.e2v.lora import match_lora, merge_lora
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.request import Sampling
+from a2bench.e2v.tensor_files import Shape
 from a2bench.errors import InputError
 
 RANK, ALPHA, SCALE = 4, 2.0, 0.7
