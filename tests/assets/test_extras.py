@@ -125,6 +125,17 @@ def test_no_message_types_a_line_of_its_own_for_an_extra() -> None:
                 assert not written.search(path.read_text("utf-8")), path
 
 
+def test_no_page_types_a_line_for_a_package_that_no_index_has() -> None:
+    written = re.compile(r"pip install '?a2bench\[[a-z0-9,-]+\]'?(?! @)")
+    pages = [
+        *ROOT.glob("*.md"),
+        *(page for folder in ("docs", "metrics", "human_eval", "prompts") for page in (ROOT / folder).rglob("*.md")),
+    ]
+    for page in pages:
+        if page.name != "CHANGELOG.md":
+            assert not written.search(page.read_text("utf-8")), page
+
+
 def test_every_extra_that_a_message_names_is_one_of_the_project() -> None:
     named = re.compile(
         r"\b(?:install_line|neutral_line)\([\"']([a-z0-9-]+)[\"']|\bextra=[\"']([a-z0-9-]+)[\"'](?=,$)", re.M
