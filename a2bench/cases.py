@@ -2,8 +2,8 @@
 
 A suite is a file ``NAME.jsonl`` with one case a line; its images lie in a folder ``references`` beside the file or one
 level above it, or in our cache after ``a2bench suites fetch``. Unknown keys are errors, so a misspelt one cannot change
-a result unseen. A part of a suite is named ``NAME:dev`` (a split), ``NAME:short`` (a variant of the prompts),
-``NAME:pt`` (a language), or ``NAME:dev:pt``.
+a result unseen. A part of a suite is named ``NAME:dev`` (a split), ``NAME:open`` (the cases that need nothing fetched),
+``NAME:short`` (a variant of the prompts), ``NAME:pt`` (a language), or by several of these words: ``NAME:dev:open:pt``.
 """
 
 import json
@@ -28,11 +28,14 @@ from pydantic import (
 from a2bench.data import data_dir, fetched_image
 from a2bench.errors import CaseError, UnknownNameError
 from a2bench.hashing import file_sha256, value_sha256
+from a2bench.suites.catalogue import CatalogueRow, read_catalogue
 
 Role = Literal["character", "object", "background"]
 ROLES: tuple[Role, ...] = ("character", "object", "background")
 Split = Literal["mini", "dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+OPEN = "open"
+"""The part of a suite whose images all come with it, so that nothing has to be fetched."""
 Variant = Literal["short", "long", "paraphrase"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")]
@@ -80,7 +83,7 @@ class ImageFile(_Record):
         if not self.path.is_file():
             raise CaseError(
                 f"reference {self.file!r} is missing: it is not in {self.root} and was not fetched; put it there or "
-                "type `a2bench suites fetch SUITE --from DIR|ARCHIVE|hub:OWNER/NAME@REVISION`"
+                "type `a2bench suites fetch SUITE`, or with --from DIR|ARCHIVE|hub:OWNER/NAME@REVISION"
             )
         found = file_sha256(self.path)
         if found != self.sha256:
@@ -143,12 +146,16 @@ class Case(_Record):
     variants: Mapping[Variant, Annotated[str, Field(min_length=1, max_length=2000)]] = Field(default_factory=dict)
     """The prompt in other words, with the same phrases in it."""
     translations: Mapping[Language, Translation] = Field(default_factory=dict)
+    since: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")] | None = None
+    """The version of the suite that brought the case; None for those of its first version."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Case":
         wordings = {"the prompt": self.prompt}
         wordings |= {f"the variant {name!r}": prompt for name, prompt in self.variants.items()}
         for where, prompt in wordings.items():
+            if "\0" in prompt:
+                raise ValueError(f"{where} holds the character NUL; leave it out")
             for element in self.elements:
                 if element.phrase not in prompt:
                     raise ValueError(f"the phrase {element.phrase!r} of the {element.role} does not stand in {where}")
@@ -166,6 +173,8 @@ class Case(_Record):
                 f"the translation {language!r} has {len(translation.phrases)} phrases, but the case has "
                 f"{len(self.elements)} elements; expected one for each, in order"
             )
+        if "\0" in translation.prompt:
+            raise ValueError(f"the prompt of the translation {language!r} holds the character NUL; leave it out")
         for phrase in translation.phrases:
             if phrase not in translation.prompt:
                 raise ValueError(f"the phrase {phrase!r} does not stand in the prompt of the translation {language!r}")
@@ -175,6 +184,20 @@ class Case(_Record):
         """Optional parts that came after the first suites are written only where they are, so revisions stay."""
         data: dict[str, Any] = write(self)
         return {key: value for key, value in data.items() if value or key not in _OPTIONAL_PARTS}
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version that brought the case, as numbers to compare; empty for the first version."""
+        return tuple(int(number) for number in self.since.split(".")) if self.since else ()
+
+    @property
+    def images(self) -> tuple[ImageFile, ...]:
+        """Every image of every element: reference, second views and cut-out, in order."""
+        return tuple(
+            image
+            for element in self.elements
+            for image in (element.reference, *element.second_views, *filter(None, [element.cutout]))
+        )
 
     @cached_property
     def element_ids(self) -> tuple[str, ...]:
@@ -229,7 +252,7 @@ class Case(_Record):
         }
 
 
-_OPTIONAL_PARTS = ("split", "seeds", "variants", "translations")
+_OPTIONAL_PARTS = ("split", "seeds", "variants", "translations", "since")
 
 
 @dataclass(frozen=True)
@@ -271,8 +294,13 @@ class Suite:
         """Where the suite's images lie."""
         return references_dir(self.path)
 
-    def select(self, ids: Iterable[str] | None = None, limit: int | None = None) -> "Suite":
+    def select(self, ids: Iterable[str] | None = None, limit: int | None = None, first: Iterable[str] = ()) -> "Suite":
         """The suite with only these cases, or only the first ``limit`` of them.
+
+        Args:
+            ids: of the cases; all when None.
+            limit: how many at most.
+            first: ids that count as the first ones, wherever they stand.
 
         Raises:
             UnknownNameError: a case id that the suite does not have.
@@ -285,29 +313,58 @@ class Suite:
                 if case_id not in known:
                     raise UnknownNameError("case", case_id, known)
             cases = tuple(case for case in cases if case.id in wanted)
-        return replace(self, cases=cases[:limit])
+        if limit is not None:
+            ahead = set(first)
+            chosen = {case.id for case in sorted(cases, key=lambda case: case.id not in ahead)[:limit]}
+            cases = tuple(case for case in cases if case.id in chosen)
+        return replace(self, cases=cases)
 
     def asked(self, case: Case) -> Case:
         """A case of this suite as a system is given it: in the language of the suite."""
         return case.worded(self.language) if self.language else case
 
+    def open_cases(self) -> tuple[Case, ...]:
+        """The cases whose images all come with the suite, wherever else images lie on this machine.
+
+        Raises:
+            CaseError: the catalogue cannot be read.
+        """
+        rows = read_catalogue(self.references_dir)
+        return tuple(case for case in self.cases if all(_is_open(image, rows.get(image.file)) for image in case.images))
+
     def part(self, word: str) -> "Suite":
-        """The cases of a split, or those that have a variant or language, in its words.
+        """The cases of a split, the open ones, or those that have a variant or language, in its words.
 
         Raises:
             UnknownNameError: no case of the suite has that.
+            CaseError: the catalogue is needed and cannot be read.
         """
         if word in SPLITS:
             cases = tuple(case for case in self.cases if case.split == word)
+        elif word == OPEN:
+            cases = self.open_cases()
         else:
             cases = tuple(case for case in self.cases if word in case.wordings)
         if not cases:
             words = dict.fromkeys(word for case in self.cases for word in (case.split, *case.wordings) if word)
-            raise UnknownNameError(f"part of suite {self.name!r}", word, words)
+            known = [*words, *([OPEN] if self.open_cases() else [])]
+            raise UnknownNameError(f"part of suite {self.name!r}", word, known)
         name = f"{self.name}:{word}"
         if word in VARIANTS:
             return replace(self, name=name, cases=tuple(case.worded(word) for case in cases))
-        return replace(self, name=name, cases=cases, language=self.language if word in SPLITS else word)
+        return replace(self, name=name, cases=cases, language=self.language if _kind(word) < 2 else word)
+
+
+def _is_open(image: ImageFile, row: CatalogueRow | None) -> bool:
+    """Whether an image comes with its suite: by its published source, or where none is named by where it lies."""
+    if row is not None and row.is_published:
+        return row.may_be_committed
+    return (image.root / image.file).is_file()
+
+
+def _kind(word: str) -> int:
+    """Which kind of part a word names, in the order in which names have them: split, open, variant or language."""
+    return 0 if word in SPLITS else 1 if word == OPEN else 2
 
 
 def references_dir(suite_path: Path) -> Path:
@@ -342,16 +399,17 @@ def load_suite(name: str) -> Suite:
 
 
 def select_parts(suite: Suite, parts: tuple[str, ...]) -> Suite:
-    """The part of a suite that all these words name: at most one split, and at most one variant or language.
+    """The part of a suite that all these words name: at most one split, ``open``, and one variant or language.
 
     Raises:
         UnknownNameError: a word that no case has.
         CaseError: words that exclude each other.
     """
-    for kind, words in (("split", set(parts) & set(SPLITS)), ("variant or language", set(parts) - set(SPLITS))):
+    for number, kind in ((0, "split"), (2, "variant or language")):
+        words = {word for word in parts if _kind(word) == number}
         if len(words) > 1:
             raise CaseError(f"{' and '.join(sorted(words))} exclude each other; name one {kind} of {suite.name}")
-    for word in sorted(set(parts), key=lambda word: word not in SPLITS):
+    for word in sorted(set(parts), key=_kind):
         suite = suite.part(word)
     return suite
 

@@ -19,8 +19,8 @@ from pydantic import BaseModel, Field
 
 from a2bench.checkpoints import Checkpoint, Record, RecordedFile, complaint, file_hashes, read_record, write_record
 from a2bench.download import TIMEOUT, download
-from a2bench.errors import WeightsError
-from a2bench.weights_fetch import first_line, network_is_closed, require_space
+from a2bench.errors import WeightsError, first_line
+from a2bench.weights_fetch import network_is_closed, require_space
 
 AT_ONCE = 4
 """Files that are downloaded at the same time."""

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from a2bench import registry
 from a2bench.cases import Case, Element, ImageFile, Role, Suite
 from a2bench.errors import A2BenchError, AdapterError, CaseError, InputError
+from a2bench.harness.blank import blank_remark
 from a2bench.hashing import canonical_json, file_sha256
 from a2bench.systems import GenerationSettings, ModelMeta, VideoModel
 from a2bench.video import Video, read_video
@@ -130,6 +131,10 @@ def _generation(system: VideoModel, suite: Suite, settings: GenerationSettings) 
         return
     yield Check("generate", "pass", f"returns a {'file' if isinstance(made, Path) else 'Video'}")
     yield from _settings(video, settings)
+    if blank := blank_remark(video.frames):
+        yield Check("shows something", "note", blank, "are the system's own numbers finite?")
+    else:
+        yield Check("shows something", "pass")
     try:
         again = _content(system.generate(first, seed=0, settings=settings))
         seeded = _content(system.generate(first, seed=1, settings=settings))

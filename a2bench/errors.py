@@ -6,6 +6,7 @@ A2BenchError                  exit code 1
 |   +-- VideoError            a video that cannot be read, or breaks a limit
 |   +-- UnknownNameError      no suite, system, metric or option of that name
 |   +-- WeightsError          weights that are missing, altered or do not fit on the disk
+|   +-- PackageError          a package that is there but cannot be imported
 |   +-- RunLockedError        another process works on this run
 |   +-- OutputError           the output folder cannot be written
 +-- AdapterError              a system did not deliver a video for one sample
@@ -41,6 +42,10 @@ class WeightsError(InputError):
     """Weights are missing, altered or do not fit."""
 
 
+class PackageError(InputError):
+    """A package that is needed cannot be imported."""
+
+
 class RunLockedError(InputError):
     """Another process works on this run."""
 
@@ -69,3 +74,8 @@ class UnknownNameError(InputError):
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         super().__init__(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names) or 'none'}.")
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, or its name when it says nothing."""
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

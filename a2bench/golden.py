@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from a2bench import registry
+from a2bench.assets.packages import broken_import
 from a2bench.data import data_dir
-from a2bench.errors import A2BenchError, InputError, WeightsError
+from a2bench.errors import A2BenchError, InputError, PackageError, WeightsError
 from a2bench.hashing import file_sha256
 from a2bench.metrics import FeatureInfo, Probed
 from a2bench.scores import MetricInfo
@@ -86,9 +87,11 @@ def _checks(name: str, info: FeatureInfo | MetricInfo, made: type, picture: NDAr
             yield from (GoldenCheck(weights, name, "unprobed", text) for weights in info.weights)
             return
         found = probed.probe(picture)
-    except (A2BenchError, RuntimeError, OSError, ValueError, IndexError) as error:  # a network that does not run
-        kind = "" if isinstance(error, WeightsError) else f"{type(error).__name__}: "
-        yield from (GoldenCheck(weights, name, "failed", f"{kind}{error}") for weights in info.weights)
+    except Exception as error:  # a network that does not run, or a package that cannot be imported
+        broken = None if isinstance(error, A2BenchError) else broken_import([info], error)
+        kind = "" if isinstance(error, (WeightsError, PackageError)) else f"{type(error).__name__}: "
+        text = broken or f"{kind}{error}"
+        yield from (GoldenCheck(weights, name, "failed", text) for weights in info.weights)
         return
     for weights in info.weights:
         if weights in found:

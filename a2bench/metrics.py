@@ -54,8 +54,10 @@ class FeatureInfo:
 
     version: changes whenever the numbers may change (preprocessing included).
     weights: names in the weights manifest. features: further features that this one looks at.
-    packages: import names that must be installed, all of them parts of the extra ``extra``. The module of a feature
-        itself imports none of them, so that this record can always be read.
+    packages: import names that must be installed, all of them parts of the extra ``extra`` but those in ``apart``. The
+        module of a feature itself imports none of them, so that this record can always be read.
+    apart: packages that no extra can hold (pip would break something with what they ask for), each with the one line
+        that installs it without harm.
     looks_at_case: whether it looks at the prompt or the references; else it depends on the video alone.
     """
 
@@ -66,6 +68,7 @@ class FeatureInfo:
     features: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     extra: str = "metrics"
+    apart: Mapping[str, str] = field(default_factory=dict, hash=False)
     looks_at_case: bool = True
 
 

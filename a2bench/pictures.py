@@ -4,7 +4,6 @@ They are drawn while the frames are in memory for scoring, so that a page needs 
 the video's hash and by the layout, so that an old picture is never taken for a new one.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from a2bench.harness.files import replacing
 from a2bench.video import Video
 
 STRIP_FRAMES = 8
@@ -71,6 +71,5 @@ def _scaled(frame: NDArray[np.uint8], width: int, height: int) -> Image.Image:
 
 def _save(picture: Image.Image, path: Path, quality: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{path.stem}-{os.getpid()}.jpg")
-    picture.save(temporary, quality=quality, optimize=True)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        picture.save(temporary, quality=quality, optimize=True)

@@ -43,7 +43,7 @@ def broken_packages(kind: Kind) -> dict[str, str]:
 def _mapping(point: EntryPoint) -> tuple[dict[str, str], str | None]:
     try:
         return dict(point.load()), None
-    except Exception as error:  # whatever somebody else's module raises while it is imported
+    except (Exception, SystemExit) as error:  # whatever somebody else's module raises while it is imported
         return {}, f"{type(error).__name__}: {error}"
 
 
@@ -73,7 +73,7 @@ def import_object(path: str) -> Any:
         sys.path.append(here)
     try:
         module = import_module(module_name)
-    except Exception as error:  # whatever somebody else's module raises while it is imported
+    except (Exception, SystemExit) as error:  # whatever somebody else's module raises while it is imported
         raise InputError(f"cannot import {module_name!r}: {type(error).__name__}: {error}") from error
     try:
         return getattr(module, attribute)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError
 from a2bench.harness.tables import score_lines
 from a2bench.report import named_runs
@@ -28,7 +29,7 @@ def load_results(*runs: str | Path) -> "pd.DataFrame":
     try:
         import pandas as pd
     except ImportError:
-        raise InputError("load_results needs pandas; type: pip install 'a2bench[leaderboard]'") from None
+        raise InputError(f"load_results needs pandas; type `{install_line('leaderboard')}`") from None
     named = named_runs([Path(run) for run in runs])
     metrics = tuple(dict.fromkeys(metric for run in named.values() for metric in run.manifest.metrics))
     head, *lines = score_lines({name: run.store for name, run in named.items()}, metrics)

@@ -146,6 +146,8 @@ class MetricInfo:
     weights: names in the weights manifest. packages: import names that must be installed (`a2bench[metrics]`).
     roles: the roles it scores per element; empty for a metric of the whole video.
     protocol: what it demands of a video, checked before it is asked.
+    touched_by: what of the settings changes its values for one and the same motion: the frame rate, the length. Values
+        of runs that differ in it are not alike, and pages say so.
     default: whether it is measured when no metrics are named.
     lacking: what else this machine lacks for it, each with its remedy, where packages and weights are not all.
     expectations: the order in which it must put the controls.
@@ -166,6 +168,7 @@ class MetricInfo:
     paper: str = ""
     licence: str = "Apache-2.0"
     protocol: tuple[Limit, ...] = ()
+    touched_by: tuple[Literal["length", "fps"], ...] = ()
     default: bool = True
     lacking: tuple[str, ...] = ()
     expectations: tuple[Expectation, ...] = ()

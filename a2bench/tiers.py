@@ -24,10 +24,12 @@ class Making:
     """How one video was made.
 
     tier: see `Tier`; None where a system does not say. rung: how far memory made it go (`a2bench.e2v.offload.Rung`).
+    remarks: sentences that stand beside the video on every page.
     """
 
     tier: Tier | None = None
     rung: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def loosest(tiers: Iterable[Tier]) -> Tier:

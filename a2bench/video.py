@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2bench.counting import count
-from a2bench.errors import VideoError
+from a2bench.errors import AdapterError, VideoError
 from a2bench.tiers import Making
 
 CONTAINERS = {"mp4": "MP4 or MOV", "matroska": "WebM or Matroska", "avi": "AVI"}
@@ -40,6 +41,11 @@ class Video:
 
     def __post_init__(self) -> None:
         shape, dtype = self.frames.shape, self.frames.dtype
+        if dtype.kind == "f" and not np.isfinite(self.frames).all():
+            raise AdapterError(
+                f"frames {list(shape)} of {dtype} hold numbers that are not finite (NaN or infinity): the system's own "
+                "numbers went wrong, and in 8 bits they would be a black or white video"
+            )
         if self.frames.ndim != 4 or shape[-1] != 3 or shape[0] < 1 or dtype != np.uint8:
             raise VideoError(f"expected frames [T, H, W, 3] of uint8 with T >= 1, got {list(shape)} of {dtype}")
         if self.fps <= 0:
@@ -113,6 +119,8 @@ class VideoLimits:
 
 
 LIMITS = VideoLimits()
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Metadata may be damaged and is never looked at; PyAV 19 has no such argument any more and is lenient by itself."""
 UNKNOWN_FRAMES = 64
 """Room for this many more frames is made at a time where a file does not say how many it has."""
 CRF = 16
@@ -140,28 +148,47 @@ def read_video(path: Path, limits: VideoLimits = LIMITS) -> Video:
     with _open(path, limits) as container:
         info = _info(path, container, limits)
         count("decode")
-        max_frames = min(limits.max_frames, limits.max_decoded_bytes // (info.width * info.height * 3))
         # Written straight to their place: stacking a list would take twice the memory.
         frames = np.empty((info.num_frames or UNKNOWN_FRAMES, info.height, info.width, 3), np.uint8)
         number = 0
-        try:
-            for frame in container.decode(container.streams.video[0]):
-                if number >= max_frames:
-                    raise VideoError(f"{path} has more than {max_frames} frames of {info.width}x{info.height}; cut it")
-                if number == len(frames):
-                    frames.resize((number + UNKNOWN_FRAMES, *frames.shape[1:]), refcheck=False)
-                frames[number] = _rgb(frame, info, path)
-                number += 1
-        except av.error.FFmpegError as error:
-            raise VideoError(
-                f"{path} is damaged: decoding stopped after {number} frames ({error.strerror}); make it again"
-            ) from None
+        for pixels in _decoded(container, info, path, limits):
+            if number == len(frames):
+                frames.resize((number + UNKNOWN_FRAMES, *frames.shape[1:]), refcheck=False)
+            frames[number] = pixels
+            number += 1
     if number < limits.min_frames:
         raise VideoError(f"{path} has {_frames(number)}; expected at least {limits.min_frames}")
     if info.num_frames > number:
         raise VideoError(f"{path} is truncated: its header promises {info.num_frames} frames, {number} decode")
     frames.resize((number, *frames.shape[1:]), refcheck=False)
     return Video(frames, info.fps)
+
+
+def decoded_frames(path: Path, limits: VideoLimits = LIMITS) -> Iterator[NDArray[np.uint8]]:
+    """The frames of a video file one after another, each ``[H, W, 3]``; no more are decoded than are asked for.
+
+    Raises:
+        VideoError: as `read_video`, but a file that is cut off is not noticed.
+    """
+    with _open(path, limits) as container:
+        yield from _decoded(container, _info(path, container, limits), path, limits)
+
+
+def _decoded(
+    container: av.container.InputContainer, info: VideoInfo, path: Path, limits: VideoLimits
+) -> Iterator[NDArray[np.uint8]]:
+    max_frames = min(limits.max_frames, limits.max_decoded_bytes // (info.width * info.height * 3))
+    number = 0
+    try:
+        for frame in container.decode(container.streams.video[0]):
+            if number >= max_frames:
+                raise VideoError(f"{path} has more than {max_frames} frames of {info.width}x{info.height}; cut it")
+            yield _rgb(frame, info, path)
+            number += 1
+    except av.error.FFmpegError as error:
+        raise VideoError(
+            f"{path} is damaged: decoding stopped after {number} frames ({error.strerror}); make it again"
+        ) from None
 
 
 def _rgb(frame: av.VideoFrame, info: VideoInfo, path: Path) -> NDArray[np.uint8]:
@@ -180,8 +207,9 @@ def _open(path: Path, limits: VideoLimits) -> av.container.InputContainer:
         raise VideoError(f"{path} has {size / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB")
     container = _recognise(path)
     try:
-        # Metadata may be in any encoding, or damaged; it is never looked at.
-        return av.open(str(path), format=container, options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        options = {"protocol_whitelist": "file"}
+        opened: av.container.InputContainer = av.open(str(path), format=container, options=options, **_LENIENT)
+        return opened
     except av.error.FFmpegError as error:
         raise VideoError(
             f"{path} cannot be read as {CONTAINERS[container]}: {error.strerror}; is it complete?"

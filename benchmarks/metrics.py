@@ -198,7 +198,7 @@ DIMENSIONS: dict[str, Callable[[Any], float]] = {
 def engine(path: Path, networks: dict[str, Any], dimensions: tuple[str, ...]) -> dict[str, float]:
     """The same scores by our engine: one decode, each view and each network once."""
     ours.NETWORKS.update(networks)
-    sample = ours.WholeVideo(load_suite("a2bench-mini").cases[0], read_video(path))
+    sample = ours.WholeVideo(load_suite("a2bench-mini").select(["astronaut-thumbs-up"]).cases[0], read_video(path))
     return {name: DIMENSIONS[name](sample) for name in dimensions}
 
 
@@ -234,7 +234,7 @@ def shared(clip: Path) -> dict[str, Any]:
 
     def one_pass() -> dict[str, float]:
         ours.NETWORKS.update(networks)
-        sample = ours.WholeVideo(load_suite("a2bench-mini").cases[0], read_video(short))
+        sample = ours.WholeVideo(load_suite("a2bench-mini").select(["astronaut-thumbs-up"]).cases[0], read_video(short))
         embeddings = ours.feature(sample, ours.ClipL14)
         return {
             "background": ours.background_consistency(sample, ours.ClipL14),

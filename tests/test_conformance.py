@@ -171,6 +171,6 @@ def test_what_cannot_be_made_is_one_failed_check(name: str, options: dict[str, s
 
 
 def test_a_check_takes_little_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     list(check_adapter("collage", {}))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

@@ -291,3 +291,17 @@ def test_a_video_needs_a_positive_rate() -> None:
 
 def test_a_video_knows_its_length() -> None:
     assert moving(24, fps="24000/1001").seconds == pytest.approx(1.001)
+
+
+def test_metadata_in_any_encoding_is_no_reason_to_refuse_a_video(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "x.mp4"), "w", format="mp4") as container:
+        container.metadata["title"] = "MARK"
+        stream = container.add_stream("libx264", rate=16)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for pixels in moving(3).frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    content = (tmp_path / "x.mp4").read_bytes()
+    assert content.count(b"MARK") == 1
+    (tmp_path / "x.mp4").write_bytes(content.replace(b"MARK", b"\xff\xfe\xe9\xc3"))
+    assert read_video(tmp_path / "x.mp4").num_frames == 3

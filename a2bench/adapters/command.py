@@ -19,6 +19,7 @@ from typing import IO, Any
 from a2bench.cases import Case
 from a2bench.errors import AdapterError, InputError, VideoError
 from a2bench.hashing import file_sha256, value_sha256
+from a2bench.inputs import check_seed, check_text
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import probe_video
 
@@ -65,7 +66,7 @@ class Command:
         device: str = "gpu",
         max_references: str = "8",
     ) -> None:
-        self.words = _split(command)
+        self.words = _split(check_text(command, "the command"))
         self.timeout = _seconds(timeout)
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
             raise InputError(f"name {name!r} must be 1 to 64 letters, digits, dots, dashes or underscores")
@@ -96,6 +97,7 @@ class Command:
         Raises:
             AdapterError: the program failed, took too long, or left no readable video.
         """
+        check_seed(seed)
         folder = self._fresh_folder()
         request, output = folder / "request.json", folder / "video.mp4"
         request.write_text(

@@ -3,11 +3,12 @@
 It takes one person. What the network gets of the face is made by `consisid_faces`.
 """
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from a2bench.adapters.diffusers_pipeline import DiffusersSystem, read_config
 from a2bench.errors import InputError
-from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.systems import GenerationSettings, ModelMeta, NativeSettings
 
 if TYPE_CHECKING:
     from a2bench.adapters.consisid_faces import Face
@@ -52,6 +53,7 @@ class ConsisID(DiffusersSystem):
         max_references=1,
         roles=("character",),
         device="gpu",
+        native=NativeSettings(width=720, height=480, fps=Fraction(8), num_frames=49, frames_step=4, frames_plus=1),
     )
     checkpoint = "consisid"
     max_tokens = 226

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from a2bench.counting import count
-from a2bench.errors import CaseError, InputError, WeightsError
+from a2bench.errors import CaseError, InputError, PackageError, WeightsError, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -24,11 +24,28 @@ if TYPE_CHECKING:
 PACKAGES = {
     "consisid_eva_clip": "consisid-eva-clip",
     "cv2": "opencv-python-headless",
+    "einops": "einops",
     "facexlib": "facexlib",
+    "ftfy": "ftfy",
     "insightface": "insightface",
+    "onnx": "onnx",
     "onnxruntime": "onnxruntime",
+    "requests": "requests",
+    "skimage": "scikit-image",
+    "timm": "timm",
 }
-"""Import names and names to install."""
+"""Import names and names to install: what the helpers import, tried in an empty environment."""
+
+APART = ("consisid-eva-clip", "facexlib", "insightface")
+"""With what they ask for, pip would install a second OpenCV over the headless one."""
+
+INSTALL = " && ".join(
+    (
+        f"pip install {' '.join(sorted(set(PACKAGES.values()) - set(APART)))}",
+        f"pip install --no-deps {' '.join(APART)}",
+    )
+)
+"""The one line that installs all of them without harm."""
 
 FILES = (
     "EVA02_CLIP_L_336_psz14_s6B.pt",
@@ -63,7 +80,7 @@ def require_face_models(folder: Path) -> None:
     """
     lacking = [name for package, name in PACKAGES.items() if importlib.util.find_spec(package) is None]
     if lacking:
-        raise InputError(f"ConsisID reads faces with {', '.join(lacking)}; type `pip install {' '.join(lacking)}`")
+        raise InputError(f"ConsisID reads faces with {', '.join(lacking)}; type `{INSTALL}`")
     missing = [name for name in FILES if not (folder / "face_encoder" / name).is_file()]
     if missing:
         raise WeightsError(
@@ -75,11 +92,21 @@ def load_face_reader(folder: Path, device: str, dtype: "torch.dtype") -> "Callab
     """Load the face networks; returns what reads the face of a reference.
 
     The reader raises `CaseError` where there is no face.
+
+    Raises:
+        InputError: packages are missing or cannot be imported; the message says what to type.
+        WeightsError: files are missing from the checkpoint.
     """
     import numpy as np
 
     require_face_models(folder)
-    helpers: Any = import_module("diffusers.pipelines.consisid.consisid_utils")
+    try:
+        helpers: Any = import_module("diffusers.pipelines.consisid.consisid_utils")
+    except Exception as error:  # an import may raise anything
+        raise PackageError(
+            f"the packages with which ConsisID reads faces cannot be imported ({type(error).__name__}: "
+            f"{first_line(error)}); type `{INSTALL}`"
+        ) from error
     align, describe, clip, detect, mean, std = helpers.prepare_face_models(str(folder), device, dtype)
     count("load:faces")
 

@@ -21,6 +21,7 @@ from a2bench.adapters.composition import (
 )
 from a2bench.cases import Case, Element, Role, Suite
 from a2bench.errors import AdapterError
+from a2bench.inputs import check_seed
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video
 
@@ -47,6 +48,7 @@ class Control(ABC):
 
     def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
         """Draw all frames."""
+        check_seed(seed)
         frames = np.empty((settings.num_frames, settings.height, settings.width, 3), np.uint8)
         for index, frame in enumerate(self.frames(case, seed, settings)):
             frames[index] = np.asarray(frame)
@@ -279,6 +281,9 @@ class Shuffled(Collage):
     def donors(self, case: Case, elements: Sequence[Element]) -> list[Element]:
         """For each of these elements, one of the same role from the next cases by id that show nothing of this case.
 
+        Only cases that came with the case's version of the suite or an earlier one are asked, so that a new case moves
+        nothing in what was made before it.
+
         Raises:
             AdapterError: the suite has no such element, or `prepare` was not called.
         """
@@ -286,8 +291,9 @@ class Shuffled(Collage):
             raise AdapterError(
                 f"{self.meta.name!r} takes the references of other cases, but was given no suite (prepare)"
             )
-        later = [other for other in self._cases if other.id > case.id]
-        earlier = [other for other in self._cases if other.id < case.id]
+        as_old = [other for other in self._cases if other.release <= case.release]
+        later = [other for other in as_old if other.id > case.id]
+        earlier = [other for other in as_old if other.id < case.id]
         own = {image for element in case.elements for image in _images(element)}
         phrases = {element.phrase.casefold() for element in case.elements}
         donors: list[Element] = []

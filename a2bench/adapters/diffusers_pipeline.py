@@ -4,6 +4,7 @@ A system is a subclass that says what its checkpoint looks like, what it refuses
 `wan_vace` and `consisid`.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from a2bench.adapters.options import number, one_of, whole_number
 from a2bench.cases import Case
 from a2bench.counting import count
 from a2bench.errors import AdapterError
+from a2bench.inputs import check_num_frames, check_seed, check_text
 from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.tiers import Making, Tier, loosest
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from a2bench.e2v.cache import EncodingCache
     from a2bench.e2v.checkpoint import Layout
+    from a2bench.e2v.finite import FiniteNumbers
     from a2bench.e2v.memory import Working
     from a2bench.e2v.offload import PlacedModel
     from a2bench.e2v.references import Reference
@@ -65,9 +68,9 @@ class DiffusersSystem(ABC):
         from a2bench.e2v.memory import check_profile
         from a2bench.e2v.source import find_weights
 
-        self.steps = whole_number("steps", sampler["steps"], least=1)
+        self.steps = whole_number("steps", sampler["steps"], least=1, most=1000)
         self.sampler = {name: number(name, text) for name, text in sampler.items()}
-        self.negative_prompt = negative_prompt
+        self.negative_prompt = check_text(negative_prompt, "negative_prompt")
         self.precision = one_of("precision", precision, "bfloat16", "float32")
         self.memory = check_profile(memory)
         self.weights = find_weights(weights, self.checkpoint, self.layout())
@@ -110,6 +113,7 @@ class DiffusersSystem(ABC):
             InputError: this system cannot make such a video.
             CaseError: a reference cannot be used.
         """
+        check_num_frames(settings.num_frames)
         self.refuse(_references(case), settings)
 
     def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
@@ -118,12 +122,14 @@ class DiffusersSystem(ABC):
         Raises:
             InputError: this system cannot make such a video, or the memory does not suffice.
             CaseError: a reference or the prompt cannot be used.
-            AdapterError: the GPU's memory ran out.
+            AdapterError: the GPU's memory ran out, or a step gave numbers that are not finite.
         """
         import torch
 
+        check_seed(seed)
+        self.check(case, settings)
+        check_text(case.prompt, "the prompt")
         references = _references(case)
-        self.refuse(references, settings)
         placed = self._loaded(case.prompt, settings)
         try:
             with torch.inference_mode():
@@ -143,37 +149,53 @@ class DiffusersSystem(ABC):
     def _call(self, prompt: str, references: "tuple[Reference, ...]", seed: int, settings: GenerationSettings) -> Any:
         import torch
 
+        from a2bench.e2v.finite import OutputWatch
+
         guidance_scale = self.sampler["guidance_scale"]
-        output = self._pipe(
-            prompt_embeds=self._text(prompt),
-            negative_prompt_embeds=self._text(self.negative_prompt) if guidance_scale > 1 else None,
-            width=settings.width,
-            height=settings.height,
-            num_frames=settings.num_frames,
-            num_inference_steps=self.steps,
-            guidance_scale=guidance_scale,
-            generator=torch.Generator("cpu").manual_seed(seed),  # the same numbers on every device
-            max_sequence_length=self.max_tokens,
-            callback_on_step_end=self._stepped,
-            output_type="np",
-            **self.arguments(references, settings),
-        )
+        with OutputWatch(self._pipe.vae.decoder) as decoder:  # whose output the pipeline clamps
+            output = self._pipe(
+                prompt_embeds=self._text(prompt),
+                negative_prompt_embeds=self._text(self.negative_prompt) if guidance_scale > 1 else None,
+                width=settings.width,
+                height=settings.height,
+                num_frames=settings.num_frames,
+                num_inference_steps=self.steps,
+                guidance_scale=guidance_scale,
+                generator=torch.Generator("cpu").manual_seed(seed),  # the same numbers on every device
+                max_sequence_length=self.max_tokens,
+                callback_on_step_end=self._stepped,
+                output_type="np",
+                **self.arguments(references, settings),
+            )
         frames = output.frames[0]  # [F, H, W, 3] in [0, 1]
+        self._finite.require(decoder.ends, "decoding the video")
+        self._finite.require(torch.from_numpy(frames), "decoding the video")
         return (frames * 255).round().astype("uint8")
 
-    def _stepped(self, _pipe: Any, step: int, _time: Any, _tensors: Any) -> dict[str, Any]:
+    def _stepped(self, _pipe: Any, step: int, _time: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
         count("step")
+        self._finite.require(tensors["latents"], f"step {step + 1} of {self.steps}")
         tell_step(step + 1, self.steps)
         return {}
+
+    @property
+    def _finite(self) -> "FiniteNumbers":
+        from a2bench.e2v.finite import FiniteNumbers
+
+        # The network's attention is left to diffusers, which reads this variable.
+        attention = os.environ.get("DIFFUSERS_ATTN_BACKEND", "native")
+        return FiniteNumbers({"precision": self.precision, "attention": attention}, self.checkpoint)
 
     def _text(self, prompt: str) -> "torch.Tensor":
         """Tokens of a prompt, encoded once in this process."""
         assert self._texts is not None
 
         def encode() -> Any:
-            return self._pipe.encode_prompt(
+            tokens = self._pipe.encode_prompt(
                 prompt=prompt, do_classifier_free_guidance=False, max_sequence_length=self.max_tokens
             )[0]
+            self._finite.require(tokens, "the text encoder")
+            return tokens
 
         return self._texts.get(prompt, encode)
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from a2bench.cases import Case, Suite
 from a2bench.errors import AdapterError, InputError, MissingVideoError, VideoError
 from a2bench.hashing import file_sha256
+from a2bench.inputs import check_seed
 from a2bench.peers import naming
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import probe_video
@@ -130,7 +131,7 @@ class Folder:
             AdapterError: there are several.
             VideoError: it cannot be read.
         """
-        path = self._find(case.id, seed)
+        path = self._find(case.id, check_seed(seed))
         probe_video(path)
         return path
 
@@ -265,6 +266,6 @@ def _csv_rows(text: str, path: Path) -> Iterator[tuple[str, str, int, str]]:
         case_id, seed, file = row["case"], row.get("seed") or "0", row["file"]
         if not case_id or not file or None in row:
             raise InputError(f"{where} must have {len(columns)} cells, with a case and a file")
-        if not seed.isdecimal():
+        if not seed.isdecimal() or len(seed) > 18:
             raise InputError(f"{where}: seed {seed!r} is not a whole number")
-        yield where, case_id, int(seed), file
+        yield where, case_id, check_seed(int(seed), f"{where}: "), file

@@ -5,14 +5,16 @@ import math
 from a2bench.errors import InputError
 
 
-def whole_number(name: str, text: str, least: int = 0) -> int:
+def whole_number(name: str, text: str, least: int = 0, most: int | None = None) -> int:
     """An option that is a whole number.
 
     Raises:
-        InputError: it is none, or smaller than ``least``.
+        InputError: it is none, smaller than ``least`` or larger than ``most``.
     """
-    if not text.isdecimal() or int(text) < least:
-        raise InputError(f"{name} {text!r} must be a whole number, {least} or more")
+    # Python itself refuses to read thousands of digits.
+    if not text.isdecimal() or len(text) > 18 or int(text) < least or (most is not None and int(text) > most):
+        limits = f", {least} or more" if most is None else f" from {least} to {most}"
+        raise InputError(f"{name} {text if len(text) <= 40 else text[:37] + '...'!r} must be a whole number{limits}")
     return int(text)
 
 

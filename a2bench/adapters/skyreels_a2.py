@@ -1,12 +1,14 @@
 """SkyReels-A2, included in A2Bench: the model is in `a2bench.e2v`, this file is its door."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from a2bench.adapters.options import number, one_of, whole_number
 from a2bench.cases import Case
 from a2bench.errors import AdapterError, InputError
+from a2bench.inputs import check_num_frames
 from a2bench.steps import tell_step
-from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.systems import GenerationSettings, ModelMeta, NativeSettings
 from a2bench.tiers import Making
 from a2bench.video import Video
 
@@ -17,15 +19,21 @@ if TYPE_CHECKING:
     from a2bench.e2v.pipeline import Pipeline
     from a2bench.e2v.request import Request
 
-DEFAULTS = {"steps": "50", "guidance_scale": "5.0", "flow_shift": "8.0", "margin": "3", "posterior": "sample"}
+DEFAULTS = {
+    "steps": "50",
+    "guidance_scale": "5.0",
+    "flow_shift": "8.0",
+    "margin": "3",
+    "posterior": "sample",
+    "sampler": "current",
+}
 
 
 class SkyReelsA2:
     """One to three references and a prompt -> video.
 
     The frames of the references and a margin are made on top of those that are asked for and then dropped: for three
-    references 12, so ``--num-frames 69`` makes the 81 frames that the model was trained with, ``--num-frames 81``
-    makes 93.
+    references 12, so the native 69 frames are cut from the 81 that the model was trained with; 81 are cut from 93.
 
     Args:
         weights: a local folder in the layout of ``Skywork/SkyReels-A2``, or that repository as OWNER/NAME@COMMIT in the
@@ -33,9 +41,11 @@ class SkyReelsA2:
         steps: denoising steps.
         guidance_scale: weight of the prompt against the negative prompt.
         flow_shift: how much of the schedule is spent on high noise.
+        sampler: table of noise levels: ``current``, or ``released-2025`` as under the libraries that the model came out
+            with (`a2bench.e2v.sigmas`). It is part of the revision.
         margin: frames to drop behind those of the references.
         posterior: ``sample`` as released, or ``mode``.
-        negative_prompt: what to stay away from; the released kind if not given.
+        negative_prompt: what to stay away from; the released one if not given.
         precision: of network and text encoder, ``bfloat16`` as released or ``float32``.
         memory: profile ``auto``, ``24gb``, ``40gb``, ``80gb`` or ``cpu``; never changes a frame, a size or a step.
         attention: back-end of diffusers, such as ``native``, ``native_cudnn``, ``flash_3`` or ``sage``.
@@ -68,6 +78,7 @@ class SkyReelsA2:
         parameters=14_000_000_000,
         max_references=3,
         device="gpu",
+        native=NativeSettings(width=832, height=480, fps=Fraction(15), num_frames=69, frames_step=4, frames_plus=1),
     )
 
     def __init__(
@@ -76,6 +87,7 @@ class SkyReelsA2:
         steps: str = DEFAULTS["steps"],
         guidance_scale: str = DEFAULTS["guidance_scale"],
         flow_shift: str = DEFAULTS["flow_shift"],
+        sampler: str = DEFAULTS["sampler"],
         margin: str = DEFAULTS["margin"],
         posterior: str = DEFAULTS["posterior"],
         negative_prompt: str | None = None,
@@ -101,13 +113,15 @@ class SkyReelsA2:
         from a2bench.e2v.lora import lora_path, match_lora
         from a2bench.e2v.memory import check_profile
         from a2bench.e2v.request import NEGATIVE_PROMPT, Sampling
+        from a2bench.e2v.sigmas import TRAIN_STEPS, named_sampler
         from a2bench.e2v.source import find_weights
         from a2bench.e2v.tensor_files import DIFFUSERS, tensor_shapes
 
         self.sampling = Sampling(
-            steps=whole_number("steps", steps, least=1),
+            steps=whole_number("steps", steps, least=1, most=TRAIN_STEPS),
             guidance_scale=number("guidance_scale", guidance_scale),
             flow_shift=number("flow_shift", flow_shift),
+            sampler=named_sampler(sampler),
             negative_prompt=NEGATIVE_PROMPT if negative_prompt is None else negative_prompt,
             posterior="mode" if one_of("posterior", posterior, "sample", "mode") == "mode" else "sample",
             margin=whole_number("margin", margin),
@@ -149,8 +163,13 @@ class SkyReelsA2:
             guided = self.sampling.guidance_scale > 1
             self.acceleration = spread(self.acceleration, self.gpus, heads=self.heads, tokens=None, guided=guided)
         self.meta = SkyReelsA2.meta.model_copy(
-            update={"revision": f"1-{self.weights.revision}", "gpus": self.acceleration.ranks}
+            update={
+                "revision": f"1-{self.weights.revision}-{self.sampling.sampler}",
+                "gpus": self.acceleration.ranks,
+            }
         )
+        # 0.1.0 did not say so, and could not load the model with a library that had another table.
+        self.earlier_revisions = (f"1-{self.weights.revision}",) if self.sampling.sampler == "current" else ()
         self._followers: Followers | None = None
         self._pipeline: Pipeline | None = None
 
@@ -159,10 +178,13 @@ class SkyReelsA2:
         from dataclasses import asdict
 
         changed = self.acceleration.identity()
+        sampling = asdict(self.sampling)
+        if sampling["sampler"] == DEFAULTS["sampler"]:  # as it always was, so that finished samples stay
+            del sampling["sampler"]
         if self.lora_left_out:
             changed["lora_left_out"] = list(self.lora_left_out)
         return {
-            **asdict(self.sampling),
+            **sampling,
             "precision": self.precision,
             **({"acceleration": changed} if changed else {}),
         }
@@ -182,7 +204,7 @@ class SkyReelsA2:
         Raises:
             InputError: this model cannot make such a video, or the memory does not suffice.
             CaseError: a reference or the prompt cannot be used.
-            AdapterError: the GPU's memory ran out.
+            AdapterError: the GPU's memory ran out, or a step gave numbers that are not finite.
         """
         import torch
 
@@ -223,6 +245,7 @@ class SkyReelsA2:
         # The case's own reference, as every system gets it; cut-outs are for metrics and controls.
         references = tuple(read_reference(element.reference.path, element.role) for element in case.elements)
         extra = ClipLayout(settings.num_frames, len(references), self.sampling.repeat).trim(self.sampling.margin)
+        check_num_frames(settings.num_frames)
         request = Request(
             case.prompt,
             references,
@@ -237,6 +260,25 @@ class SkyReelsA2:
         check_division(self.acceleration, request, self.heads)
         return request
 
+    def _require_gpus(self) -> None:
+        """Refuse to begin with fewer GPUs than were asked for; on a CPU that was asked for, processes take their place.
+
+        Raises:
+            InputError: names how many there are.
+        """
+        import os
+
+        import torch
+
+        from a2bench.resources import device
+
+        there = torch.cuda.device_count() if device().startswith("cuda") else 0
+        if self.acceleration.ranks > max(there, 1) and os.environ.get("A2BENCH_DEVICE") != "cpu":
+            raise InputError(
+                f"gpus={self.gpus}, but GPUs that this process sees: {there}; type --set gpus={max(there, 1)}"
+                + (", or look at CUDA_VISIBLE_DEVICES" if there else ", or --device cpu to try it with processes")
+            )
+
     def _loaded(self, request: "Request") -> "Pipeline":
         """The resident pipeline; before it is first loaded, the tokenizer alone checks the prompts."""
         from a2bench.e2v.loading import load_pipeline, load_prompt_reader, require_packages
@@ -244,6 +286,7 @@ class SkyReelsA2:
 
         if self._pipeline is None:
             require_packages()
+            self._require_gpus()
             reader = load_prompt_reader(self.weights.folder)
             reader.check(request.prompt)
             reader.check(request.sampling.negative_prompt)

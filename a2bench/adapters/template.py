@@ -20,6 +20,7 @@ class MySystem:
         licence="Apache-2.0",
         max_references=8,
         device="cpu",  # or "gpu": one process per device
+        # native=NativeSettings(width=832, height=480, fps=16, num_frames=81): what it was released for
     )
 
     def __init__(self, strength: str = "1.0") -> None:

@@ -1,17 +1,21 @@
 """Wan2.1-VACE (arXiv:2503.07598), reference-to-video: diffusers' ``WanVACEPipeline`` with reference images."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from a2bench.adapters.diffusers_pipeline import DiffusersSystem, read_config
 from a2bench.errors import WeightsError
-from a2bench.systems import GenerationSettings, ModelMeta
+from a2bench.systems import GenerationSettings, ModelMeta, NativeSettings
 
 if TYPE_CHECKING:
     from a2bench.e2v.checkpoint import Layout
     from a2bench.e2v.memory import Working
     from a2bench.e2v.references import Reference
     from a2bench.e2v.semantic import PromptReader
+    from a2bench.e2v.sigmas import Sampler
 
+SAMPLER: "Sampler" = "current"
+"""The table of noise levels (`a2bench.e2v.sigmas`), whichever diffusers is installed; part of the revision."""
 MAX_REFERENCES = 5
 """The authors name no limit; each reference is one more latent frame. Hosted versions take up to five."""
 
@@ -28,6 +32,7 @@ def _meta(size: str) -> ModelMeta:
         parameters={"1.3B": 1_300_000_000, "14B": 14_000_000_000}[size],
         max_references=MAX_REFERENCES,
         device="gpu",
+        native=NativeSettings(width=832, height=480, fps=Fraction(16), num_frames=81, frames_step=4, frames_plus=1),
     )
 
 
@@ -66,7 +71,7 @@ class _WanVACE(DiffusersSystem):
         precision: str = "bfloat16",
         memory: str = "auto",
     ) -> None:
-        from a2bench.e2v.request import NEGATIVE_PROMPT
+        from a2bench.e2v.request import NEGATIVE_PROMPT, check_flow_shift
 
         super().__init__(
             {"steps": steps, "guidance_scale": guidance_scale, "flow_shift": flow_shift},
@@ -75,6 +80,9 @@ class _WanVACE(DiffusersSystem):
             precision=precision,
             memory=memory,
         )
+        check_flow_shift(self.sampler["flow_shift"], self.steps)
+        self.meta = self.meta.model_copy(update={"revision": f"{self.meta.revision}-{SAMPLER}"})
+        self.earlier_revisions = (f"{type(self).meta.revision}-{self.weights.revision}",)
         self.network = read_config(self.weights.folder, "transformer")
         for other in (WanVACE13B, WanVACE14B):
             if other is not type(self) and self.network["num_attention_heads"] == other.heads:
@@ -128,7 +136,8 @@ class _WanVACE(DiffusersSystem):
         from a2bench.e2v.pipeline import make_scheduler
 
         pipeline: Any = import_module("diffusers").WanVACEPipeline
-        return pipeline(tokenizer=reader.tokenizer, scheduler=make_scheduler(self.sampler["flow_shift"]), **networks)
+        scheduler = make_scheduler(self.sampler["flow_shift"], SAMPLER)
+        return pipeline(tokenizer=reader.tokenizer, scheduler=scheduler, **networks)
 
     def arguments(self, references: "tuple[Reference, ...]", settings: GenerationSettings) -> dict[str, Any]:
         """The references; without a video to edit, all of it is to be made."""

@@ -1,5 +1,6 @@
 """The command line: one file per command, each imported only when it is called."""
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -60,7 +61,12 @@ class LazyGroup(click.Group):
         """Find the command that was meant; a misspelt name gets a suggestion."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UnknownNameError("command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if not {"-h", "--help"} & set(rest):  # help must be had beside a broken project file too
+            from a2bench.cli.settings import project_defaults
+
+            ctx.default_map = project_defaults(self)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing any command."""
@@ -81,6 +87,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors become one sentence and an exit code, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a folder's name need not be Unicode
     try:
         code = cli.main(standalone_mode=False, prog_name="a2bench")
     except click.exceptions.Abort:
@@ -90,7 +98,9 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except A2BenchError as error:
-        click.echo(f"error: {error}", err=True)
+        from a2bench.assets.extras import spoken
+
+        click.echo(f"error: {spoken(str(error))}", err=True)
         code = error.exit_code
     except BrokenPipeError:  # the reader of our output has gone, as in `a2bench suites list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -98,9 +108,19 @@ def main() -> None:
     except Exception as error:  # a bug of ours: one sentence for the user, the traceback where it can be reported from
         if os.environ.get("A2BENCH_DEBUG"):
             raise
-        click.echo(f"unexpected error: {type(error).__name__}: {error}; {_keep_traceback()}", err=True)
-        code = 1
+        lacking = _lacking_package(error)
+        click.echo(lacking or f"unexpected error: {type(error).__name__}: {error}; {_keep_traceback()}", err=True)
+        code = 2 if lacking else 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _lacking_package(error: Exception) -> str | None:
+    """What to type where a command needs the packages of an extra that is not installed; None for any other error."""
+    from a2bench.assets.extras import extra_of, install_line
+
+    module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    extra = extra_of(module)
+    return f"error: this needs the package {module!r}; type `{install_line(extra)}`" if extra else None
 
 
 def _keep_traceback() -> str:

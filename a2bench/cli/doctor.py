@@ -7,41 +7,69 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from importlib import metadata, util
 from pathlib import Path
 
 import click
 
+from a2bench.assets.extras import install_line, pip
+
+MARKS = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One check. status: ``ok``, ``warning`` (some things will not work) or ``problem`` (nothing will)."""
+    """One check. status: ``ok``, ``warning`` (some things will not work) or ``problem`` (nothing will).
+
+    names: what it is about, where that is a list (metrics, weights).
+    """
 
     check: str
     status: str
     text: str
     remedy: str = ""
+    names: tuple[str, ...] = field(default=())
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def doctor_command(as_json: bool) -> int:
-    """Check Python, torch, device, codecs (a clip is really written and decoded), weights, suites, disk and fonts."""
-    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        _python, _torch, _codecs, _weights, _checkpoints, _plug_ins, _suites, _disk, _fonts,
-    )  # fmt: skip
-    findings = [finding for check in checks for finding in check()]
-    if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
-    else:
-        marks = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
-        for finding in findings:
-            click.echo(f"{marks[finding.status]}  {finding.check:<8}  {finding.text}")
+    """Check Python, torch, device, codecs (a clip is really made and read), weights, metrics, suites, disk and fonts.
+
+    What a metric needs is really imported; one cause is one line.
+    """
+    findings = []
+    for finding in _findings():
+        findings.append(finding)
+        if not as_json:  # said at once: to import everything takes a while
+            click.echo(f"{MARKS[finding.status]}  {finding.check:<8}  {finding.text}")
             if finding.remedy:
                 click.echo(f"                   -> {finding.remedy}")
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     return 1 if any(finding.status == "problem" for finding in findings) else 0
+
+
+def _findings() -> Iterator[Finding]:
+    """Of all checks; checks that die themselves come last, those that die of one thing in one line."""
+    broken = list(_packages())
+    yield from broken
+    died: dict[str, list[str]] = {}
+    for name, check in CHECKS.items():
+        if broken and name not in STANDALONE:
+            continue
+        try:
+            yield from check()
+        except (Exception, SystemExit) as error:  # what is broken is what is looked for
+            if os.environ.get("A2BENCH_DEBUG"):
+                raise
+            died.setdefault(f"{type(error).__name__}: {' '.join(str(error).split())}", []).append(name)
+    for why, names in died.items():
+        remedy = "repair the package that says so; A2BENCH_DEBUG=1 a2bench doctor tells where it happens"
+        text = f"{', '.join(names)} could not be checked: {why}"
+        yield Finding(names[0], "problem", text, remedy, tuple(names))
 
 
 def _python() -> Iterator[Finding]:
@@ -51,9 +79,22 @@ def _python() -> Iterator[Finding]:
     yield Finding("python", "ok", f"{version} on {sys.platform} {platform.machine()}, {num_cores()} cores")
 
 
+def _packages() -> Iterator[Finding]:
+    """What A2Bench itself stands on."""
+    from a2bench.assets.extras import packages_of_extras, reinstall_line
+    from a2bench.cli.importing import failing_imports
+
+    for module, why in failing_imports(packages_of_extras().get("", {})).items():
+        yield Finding(
+            "packages", "problem", f"the package {module!r} cannot be imported ({why})", reinstall_line(module)
+        )
+
+
 def _torch() -> Iterator[Finding]:
-    if util.find_spec("torch") is None:
-        yield Finding("torch", "warning", "not installed: metrics with networks stay unscored", _EXTRA)
+    """Nothing where torch is not here or broken: that is told by the metrics that need it."""
+    from a2bench.cli.importing import failing_imports
+
+    if util.find_spec("torch") is None or failing_imports(["torch"]):
         return
     import torch
 
@@ -74,9 +115,6 @@ def _torch() -> Iterator[Finding]:
         yield Finding("device", "ok", f"{name}; no CUDA device: controls and metrics run, large systems do not")
 
 
-_EXTRA = "pip install 'a2bench[metrics]'"
-
-
 def _codecs() -> Iterator[Finding]:
     import numpy as np
 
@@ -89,8 +127,8 @@ def _codecs() -> Iterator[Finding]:
         try:
             write_video(Video(ramp, Fraction(24000, 1001)), path)
             decoded = read_video(path)
-        except (A2BenchError, OSError, ValueError) as error:
-            remedy = "reinstall PyAV from its wheel: pip install --force-reinstall --only-binary :all: av"
+        except (A2BenchError, OSError, ValueError, TypeError, AttributeError, ImportError) as error:
+            remedy = f"reinstall PyAV from its wheel: {pip()} -U --only-binary :all: av"
             yield Finding("codecs", "problem", f"an H.264 clip cannot be written and read back: {error}", remedy)
             return
     error_per_pixel = float(np.abs(decoded.frames.astype(int) - ramp).mean())
@@ -99,20 +137,39 @@ def _codecs() -> Iterator[Finding]:
     yield Finding("codecs", "ok" if exact else "problem", text)
 
 
-def _weights() -> Iterator[Finding]:
-    from a2bench.errors import WeightsError
-    from a2bench.weights import manifest, verified_folder
+def _metrics() -> Iterator[Finding]:
+    from a2bench.cli.doctor_needs import damaged_weights, metric_needs
 
-    for entry in manifest().values():
-        if not entry.is_here:
-            yield Finding("weights", "warning", f"{entry.name} ({entry.what}) is not here", entry.remedy)
-            continue
-        try:
-            verified_folder(entry.name)
-        except WeightsError as error:
-            yield Finding("weights", "problem", str(error))
-        else:
-            yield Finding("weights", "ok", f"{entry.name}: {entry.what}, SHA-256 as in the manifest")
+    whole, damaged = damaged_weights()
+    if whole:
+        yield Finding("weights", "ok", f"SHA-256 as in the manifest: {', '.join(whole)}", names=tuple(whole))
+    needs = metric_needs(damaged)
+    for cause in needs.causes:
+        spoilt = cause.text in damaged.values() or "cannot be imported" in cause.text
+        status = "problem" if spoilt else "warning"
+        text = f"{', '.join(cause.metrics)}: {cause.text}"
+        yield Finding("metrics", status, text, cause.remedy, cause.metrics)
+    if needs.able:
+        yield Finding("metrics", "ok", f"{len(needs.able)} can run: {', '.join(needs.able)}", names=needs.able)
+    yield from _extras(needs.broken)
+
+
+def _extras(told: dict[str, str]) -> Iterator[Finding]:
+    """The extras that no metric needs; what is broken and told already is not told again."""
+    from a2bench.assets.extras import reinstall_line
+    from a2bench.cli.doctor_needs import EXTRAS, extra_needs
+
+    needs = extra_needs(told)
+    for module, (why, extras) in needs.broken.items():
+        text = f"{', '.join(extras)}: the package {module!r} is installed but cannot be imported ({why})"
+        yield Finding("extras", "problem", text, reinstall_line(module), tuple(extras))
+    if needs.missing:
+        texts = [f"{extra} ({EXTRAS[extra]}) lacks {', '.join(names)}" for extra, names in needs.missing.items()]
+        names = tuple(needs.missing)
+        yield Finding("extras", "warning", "; ".join(texts), install_line(",".join(names)), names)
+    if needs.whole:
+        text = "; ".join(f"{extra} ({EXTRAS[extra]})" for extra in needs.whole)
+        yield Finding("extras", "ok", f"{text} can be imported", names=needs.whole)
 
 
 def _checkpoints() -> Iterator[Finding]:
@@ -135,22 +192,28 @@ def _checkpoints() -> Iterator[Finding]:
 
 
 def _plug_ins() -> Iterator[Finding]:
+    """Whether what other packages bring can be loaded; metrics and their features are tried by `_metrics`."""
     from a2bench import registry
     from a2bench.errors import A2BenchError
 
+    broken: dict[str, list[str]] = {}
     kinds: tuple[registry.Kind, ...] = ("adapter", "metric", "feature")
     for kind in kinds:
-        broken = [f"{name}: {error}" for name, error in registry.broken_packages(kind).items()]
-        for name in registry.paths(kind):
-            try:
-                registry.load(kind, name)
-            except A2BenchError as error:
-                broken.append(f"{name}: {error}")
-        if broken:
-            remedy = "uninstall or repair the package that brings it"
-            yield Finding(f"{kind}s", "warning", "; ".join(broken), remedy)
+        for name, why in registry.broken_packages(kind).items():
+            broken.setdefault(why, []).append(name)
+    whole = []
+    for name in registry.paths("adapter"):
+        try:
+            registry.load("adapter", name)
+        except A2BenchError as error:
+            broken.setdefault(str(error), []).append(name)
         else:
-            yield Finding(f"{kind}s", "ok", ", ".join(registry.paths(kind)) or "none")
+            whole.append(name)
+    for why, names in broken.items():
+        remedy = "uninstall or repair the package that brings it"
+        yield Finding("plug-ins", "warning", f"{', '.join(names)}: {why}", remedy, tuple(names))
+    if whole:
+        yield Finding("adapters", "ok", ", ".join(whole), names=tuple(whole))
 
 
 def _suites() -> Iterator[Finding]:
@@ -196,5 +259,20 @@ def _fonts() -> Iterator[Finding]:
             else "built-in bitmap font",
         )
     else:
-        remedy = "reinstall Pillow from its wheel: pip install --force-reinstall --only-binary :all: pillow"
+        remedy = f"reinstall Pillow from its wheel: {pip()} -U --only-binary :all: pillow"
         yield Finding("fonts", "warning", "this Pillow has no FreeType: contact sheets get a small font", remedy)
+
+
+CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
+    "python": _python,
+    "torch": _torch,
+    "codecs": _codecs,
+    "metrics": _metrics,
+    "systems": _checkpoints,
+    "plug-ins": _plug_ins,
+    "suites": _suites,
+    "disk": _disk,
+    "fonts": _fonts,
+}
+STANDALONE = ("python", "disk", "fonts")
+"""Checks that still tell something where a package that A2Bench itself stands on is broken."""

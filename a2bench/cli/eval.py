@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,13 +15,15 @@ import click
 from click.core import ParameterSource
 
 from a2bench.cli.interrupt import interruptible
-from a2bench.cli.settings import ProjectCommand, origins
+from a2bench.cli.settings import origins
 from a2bench.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from a2bench.cases import Suite
+    from a2bench.harness.records import RunManifest
     from a2bench.harness.request import ExecutionOptions, RunRequest
     from a2bench.harness.run import RunResult
+    from a2bench.systems import GenerationSettings
 
 EXIT_INCOMPLETE = 3
 
@@ -45,6 +48,9 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
+_USUAL = "832x480, 81 frames, 16 fps"
+_SETTINGS_DEFAULT = f"Default: those of the run, else the system's native ones, else {_USUAL}."
+
 _what = _options(
     _option(
         "--model", "-m", required=True,
@@ -60,12 +66,16 @@ _what = _options(
     _option("--language", metavar="TAG",
             help="Tell the system the prompts in this language (pt, zh), of the cases that have it; same as NAME:pt."),
     _option("--cases", help="Only these cases: ids separated by commas."),
-    _option("--limit", type=click.IntRange(min=1), help="Only the first N cases."),
+    _option("--limit", type=click.IntRange(min=1), help="Only the first N cases; those that the run has come first."),
+    click.option("--quick", is_flag=True,
+                 help="A few cases that stand for all: of every kind its share, 24 or as many as --limit says. "
+                 "The width of interval that they give is said before the run."),
     _option("--seeds", default="0", show_default=True, 
             help="Seeds: numbers and ranges, such as 0,1,2 or 0-3; or `suite`: each case's own."),
-    _option("--size", default="832x480", show_default=True, help="WIDTHxHEIGHT of the videos in pixels."),
-    _option("--num-frames", type=click.IntRange(1, 10_000), default=81, show_default=True, help="Frames per video."),
-    _option("--fps", default="16", show_default=True, help="Frames per second: a number or a fraction (24000/1001)."),
+    _option("--size", metavar="WxH",
+            help=f"Size of the videos in pixels, such as 832x480. {_SETTINGS_DEFAULT}"),
+    _option("--num-frames", type=click.IntRange(1, 10_000), help=f"Frames per video. {_SETTINGS_DEFAULT}"),
+    _option("--fps", help=f"Frames per second: a number or a fraction (24000/1001). {_SETTINGS_DEFAULT}"),
 )  # fmt: skip
 _by_hand = _options(
     click.option("--prompt", help="Make one video by hand: what it shows. --output then names the video."),
@@ -75,10 +85,13 @@ _by_hand = _options(
     click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the one video."),
     click.option("--force", is_flag=True, help="Replace the one video if it exists."),
 )  # fmt: skip
-_measured = _option(
-    "--metrics",
-    help="Metrics: names of `a2bench metrics list` separated by commas; `default` and `all` stand for many. "
-    "Default: default.",
+_METRICS = "Metrics: names of `a2bench metrics list` separated by commas; `default` and `all` stand for many."
+_measured = _option("--metrics", default="default", show_default=True, help=_METRICS)
+_measured_again = _option(
+    "--metrics", help=f"{_METRICS} Default: those of the run, or the default ones where it has none."
+)
+_remade = click.option(
+    "--remake", is_flag=True, help="Make videos again that other settings, another revision or another encoding made."
 )
 _marked = _option(
     "--validity",
@@ -112,8 +125,9 @@ _shown = _options(
 )
 
 
-@click.command("eval", cls=ProjectCommand)
+@click.command("eval")
 @_what
+@_remade
 @_measured
 @_marked
 @_where
@@ -130,8 +144,9 @@ def eval_command(ctx: click.Context, /, **given: Any) -> int:
     return _run(ctx, given, stages=("generate", "score", "report"))
 
 
-@click.command("generate", cls=ProjectCommand)
+@click.command("generate")
 @_what
+@_remade
 @_by_hand
 @_where
 @_how
@@ -150,22 +165,28 @@ def generate_command(ctx: click.Context, /, **given: Any) -> int:
     from a2bench.cli.one_video import make_by_hand, refuse_mixture
 
     if given["prompt"] is not None:
+        from a2bench.harness.one_video import system_meta
+
         adapter, options = _system(ctx, given)
-        return make_by_hand(ctx, given, adapter, options, _settings(given))
+        settings = _settings(given, system_meta(adapter, options).default_settings)
+        return make_by_hand(ctx, given, adapter, options, settings)
     refuse_mixture(ctx, by_hand=False)
     return _run(ctx, given, stages=("generate",))
 
 
-@click.command("score", cls=ProjectCommand)
+@click.command("score")
 @click.argument("run", type=click.Path(path_type=Path))
-@_measured
+@_measured_again
 @_marked
 @_how
 @_asked
 @_shown
 @click.pass_context
 def score_command(ctx: click.Context, /, run: Path, **given: Any) -> int:
-    """Measure the videos of a run that exists; finished scores are kept."""
+    """Measure the videos of a run that exists; finished scores are kept.
+
+    Without --metrics it measures what the run was measured by before.
+    """
     return _run(ctx, {**given, "run": run}, stages=("score", "report"))
 
 
@@ -187,7 +208,8 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
         known_validity(given["validity"])  # a wrong file is refused before the work, not after it
     progress = TerminalProgress(-1 if given["quiet"] or given["as_json"] else given["verbose"])
     results: dict[str, RunResult] = {}
-    harness.check_output(store, harness.open_system(request).meta.name)
+    if "generate" in stages:
+        harness.check_output(store, harness.open_system(request).meta.name)
     told = f"finished samples are kept. To continue, type: {_command_line(ctx)}"
     with interruptible(ctx, told), store.locked():
         if "generate" in stages:
@@ -207,31 +229,80 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     from a2bench.cases import load_suite
     from a2bench.harness.request import RunRequest, request_of_run
     from a2bench.harness.run import open_system
+    from a2bench.harness.store import RunStore
     from a2bench.suites.fetch import require_images
+    from a2bench.systems import GenerationSettings
 
     if "run" in given:
         return request_of_run(given["run"], metric_names(given["metrics"]) if given["metrics"] else None)
     adapter, options = _system(ctx, given)
-    full = load_suite(":".join(filter(None, (given["suite"], given["variant"], given["language"]))))
-    suite = full.select(_comma_list(given["cases"]), given["limit"])
-    if full.is_built_in:  # in a suite of one's own, a missing image fails its samples and the rest goes on
-        require_images(suite)
+    full = load_suite(_suite_name(ctx, given))
     request = RunRequest(
         adapter=adapter,
         options=options,
-        suite=suite,
+        suite=full,
         full_suite=full,
-        seeds=_seeds(given["seeds"], suite),
-        settings=_settings(given),
+        seeds=(),
+        settings=GenerationSettings(),
         metrics=metric_names(given["metrics"]) if "metrics" in given else (),
         output=given["output"] or Path(),
         origins=origins(ctx),
+        remake=given["remake"],
     )
-    if given["output"]:
-        return request
-    from dataclasses import replace
+    meta = open_system(request).meta
+    output = given["output"] or Path("runs") / f"{meta.name}-{full.file_name}"
+    before = RunStore(output).intact_manifest
+    if before and before.system.name != meta.name:
+        before = None  # refused later, by `check_output`
+    full = _as_begun(full, before)
+    suite = _chosen_cases(full, given, before)
+    if full.is_built_in:  # in a suite of one's own, a missing image fails its samples and the rest goes on
+        require_images(suite)
+    settings = _settings(given, before.settings if before and not given["remake"] else meta.default_settings)
+    goes_on = before and ctx.get_parameter_source("seeds") == ParameterSource.DEFAULT
+    seeds = before.seeds if before and goes_on else _seeds(given["seeds"], suite)
+    return replace(request, suite=suite, full_suite=full, seeds=seeds, settings=settings, output=output)
 
-    return replace(request, output=Path("runs") / f"{open_system(request).meta.name}-{full.file_name}")
+
+def _suite_name(ctx: click.Context, given: dict[str, Any]) -> str:
+    """The suite that was asked for; where none was, that of the run that goes on."""
+    from a2bench.harness.store import RunStore
+
+    typed = any(ctx.get_parameter_source(name) != ParameterSource.DEFAULT for name in ("suite", "variant", "language"))
+    before = RunStore(given["output"]).intact_manifest if given["output"] and not typed else None
+    return (
+        before.suite.path if before else ":".join(filter(None, (given["suite"], given["variant"], given["language"])))
+    )
+
+
+def _as_begun(full: "Suite", before: "RunManifest | None") -> "Suite":
+    """The suite in the version that a run was begun with, where it can be had; says so if there is a newer one."""
+    from a2bench.suites.header import suite_as_of
+
+    if before is None or before.suite.name != full.name or before.suite.revision == full.revision:
+        return full
+    begun = suite_as_of(full.address, before.suite.revision)
+    if begun.revision == before.suite.revision:
+        click.echo(
+            f"this run goes on with {full.name} as it was when it was begun ({len(begun.cases)} cases; now "
+            f"{len(full.cases)}); for the newest choose another folder with --output",
+            err=True,
+        )
+        return begun
+    return full
+
+
+def _chosen_cases(full: "Suite", given: dict[str, Any], before: "RunManifest | None") -> "Suite":
+    """The cases that were asked for; those that the run has already come first where only some are."""
+    first = before.suite.cases if before and before.suite.name == full.name else ()
+    asked = full.select(_comma_list(given["cases"]))
+    if not given["quick"]:
+        return asked.select(limit=given["limit"], first=first)
+    from a2bench.suites.quick import precision_text, quick_cases, quick_number
+
+    chosen = quick_cases(asked, given["limit"] or quick_number(asked), first)
+    click.echo(f"quick: {precision_text(chosen, asked)}", err=True)
+    return chosen
 
 
 def _system(ctx: click.Context, given: dict[str, Any]) -> tuple[str, dict[str, str]]:
@@ -271,9 +342,10 @@ def metric_names(text: str | None) -> tuple[str, ...]:
         UnknownNameError: no metric of that name.
     """
     from a2bench import registry
+    from a2bench.harness.request import default_metrics
 
     known = registry.paths("metric")
-    groups = {"all": list(known), "default": [name for name in known if registry.load("metric", name).info.default]}
+    groups = {"all": tuple(known), "default": default_metrics()}
     chosen: dict[str, None] = {}
     for name in _comma_list(text) or ["default"]:
         if name not in known and name not in groups:
@@ -302,20 +374,29 @@ def _seeds(text: str, suite: "Suite") -> tuple[int, ...]:
     return tuple(dict.fromkeys(seeds))
 
 
-def _settings(given: dict[str, Any]) -> Any:
+def _settings(given: dict[str, Any], otherwise: "GenerationSettings") -> "GenerationSettings":
+    """The settings that were given, and ``otherwise`` in place of those that were not."""
     from pydantic import ValidationError
 
     from a2bench.systems import GenerationSettings
 
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", given["size"])
-    if not match:
-        raise InputError(f"--size {given['size']!r} is not WIDTHxHEIGHT, such as 832x480")
+    found: dict[str, Any] = {name: getattr(otherwise, name) for name in GenerationSettings.model_fields}
+    if given["size"] is not None:
+        match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", given["size"])
+        if not match:
+            raise InputError(f"--size {given['size']!r} is not WIDTHxHEIGHT, such as 832x480")
+        found |= {"width": int(match[1]), "height": int(match[2])}
+    if given["fps"] is not None:
+        try:
+            found["fps"] = Fraction(given["fps"])
+        except (ValueError, ZeroDivisionError):
+            raise InputError(
+                f"--fps {given['fps']!r} is not a number or a fraction, such as 16 or 24000/1001"
+            ) from None
+    if given["num_frames"] is not None:
+        found["num_frames"] = given["num_frames"]
     try:
-        fps = Fraction(given["fps"])
-    except (ValueError, ZeroDivisionError):
-        raise InputError(f"--fps {given['fps']!r} is not a number or a fraction, such as 16 or 24000/1001") from None
-    try:
-        return GenerationSettings(width=int(match[1]), height=int(match[2]), num_frames=given["num_frames"], fps=fps)
+        return GenerationSettings(**found)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "size"
@@ -364,7 +445,16 @@ def _tell_result(
 ) -> None:
     from a2bench.harness.ledger import ledger_document, ledger_text, run_ledger
     from a2bench.harness.store import RunStore
-    from a2bench.harness.tables import CurrentRecords, making_counts, making_text, metric_table, table_text
+    from a2bench.harness.tables import (
+        CurrentRecords,
+        making_counts,
+        making_text,
+        metric_table,
+        remark_counts,
+        remark_lines,
+        table_text,
+        told_reasons,
+    )
     from a2bench.harness.validity_file import known_validity
     from a2bench.totals.run import run_totals, totals_text
 
@@ -390,6 +480,7 @@ def _tell_result(
                 for name, result in results.items()
             },
             "making": making_counts(CurrentRecords(store)),
+            "remarks": remark_counts(CurrentRecords(store)),
             "totals": totals,
             "metrics": table,
             "ledger": ledger_document(ledger),
@@ -400,7 +491,9 @@ def _tell_result(
         click.echo(table_text(table))
         if ledger:
             click.echo("\n" + ledger_text(ledger))
-        click.echo("\n" + totals_text(totals))
+        click.echo("\n" + totals_text(totals, told_reasons(table)))
     if making := making_text(CurrentRecords(store)):
         click.echo(f"made: {making}")
+    for line in remark_lines(CurrentRecords(store)):
+        click.echo(f"REMARK: {line}")
     click.echo(str(report) if report else f"videos: {request.output / 'videos'}")

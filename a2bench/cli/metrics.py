@@ -29,22 +29,33 @@ def metrics_group() -> None:
 def list_command(as_json: bool) -> int:
     """List all metrics with range, direction and back-end, and what each still needs on this machine."""
     from a2bench import registry
+    from a2bench.assets.extras import spoken
     from a2bench.weights import unmet_needs
 
     infos = [(registry.load("metric", name).info, unmet_needs(name)) for name in registry.paths("metric")]
     if as_json:
         click.echo(json.dumps([{**asdict(info), "unmet": unmet} for info, unmet in infos], indent=2))
         return 0
+    from a2bench.harness.tables import wrapped
+
     arrows = {"higher": "higher is better", "lower": "lower is better", "none": "an amount"}
     for info, unmet in infos:
         low, high = (
             ("-inf" if info.range[0] is None else info.range[0]),
             ("inf" if info.range[1] is None else info.range[1]),
         )
-        click.echo(f"{info.name:<24} {info.group:<12} {low} to {high}, {arrows[info.direction]}; {info.title}")
-        click.echo(f"{'':<24} by {info.backend}, version {info.version}")
-        for reason in unmet:
-            click.echo(f"{'':<24} -> {reason}")
+        asked = "default" if info.default else "by name"
+        click.echo(f"{info.name:<24} {asked}  {info.group:<12} {low} to {high}, {arrows[info.direction]}")
+        facts = [
+            f"{info.title}; by {info.backend}, version {info.version}",
+            *(f"-> {spoken(reason)}" for reason in unmet),
+        ]
+        for line in (line for fact in facts for line in wrapped(fact, " " * 25)):
+            click.echo(line)
+    count = sum(info.default for info, _ in infos)
+    click.echo(
+        f"{count} of {len(infos)} are measured by default, the others when they are named (--metrics default,NAME)"
+    )
     return 0
 
 
@@ -57,11 +68,13 @@ def show_command(name: str) -> int:
     from a2bench.data import data_file
     from a2bench.errors import InputError
 
-    registry.load("metric", name)
+    info = registry.load("metric", name).info
     card = data_file("metrics", "cards", f"{name}.md")
     if card is None:
         raise InputError(f"metric {name!r} comes without a card")
     click.echo(card.read_text(encoding="utf-8"))
+    if info.touched_by:
+        click.echo(f"Runs that differ in {' or '.join(info.touched_by)} differ in it by that alone.")
     for change in changes_of([("metric", name)]):
         click.echo(f"version {change['version']}, {change['date']}: {change['what']}")
         click.echo(f"comparable with the version before? {change['comparable']}")
@@ -143,10 +156,13 @@ def validate_command(
     from a2bench.cli.eval import metric_names
     from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import validity_lines, validity_markdown, verdict_document
+    from a2bench.harness.files import check_outside_of_runs, write_atomically
     from a2bench.harness.real_clips import consistency_metrics, run_real_clips
     from a2bench.harness.validate import run_controls
     from a2bench.harness.validity_file import FILE_NAME, write_validity
 
+    for place in filter(None, (output, save, markdown)):
+        check_outside_of_runs(place)
     wanted = metric_names(names or "all")
     progress = TerminalProgress(-1 if as_json else 0)
     clips = _clips_folder(media) if consistency_metrics(wanted) else None
@@ -157,7 +173,7 @@ def validate_command(
     write_validity(saved, runs.file())
     if markdown:
         markdown.parent.mkdir(parents=True, exist_ok=True)
-        markdown.write_text(validity_markdown(runs), encoding="utf-8")
+        write_atomically(markdown, validity_markdown(runs).encode())
     if as_json:
         click.echo(json.dumps(verdict_document(runs), indent=2))
     else:
@@ -190,11 +206,13 @@ def real_clips_command(
     from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import clips_document, clips_lines, clips_markdown
     from a2bench.errors import InputError
+    from a2bench.harness.files import check_outside_of_runs
     from a2bench.harness.real_clips import consistency_metrics, run_real_clips
 
     wanted = consistency_metrics(metric_names(names or "all"))
     if not wanted:
         raise InputError(f"real clips say nothing of {names}; name metrics of the consistency of elements, or none")
+    check_outside_of_runs(output)
     folder = _clips_folder(media)
     if folder is None:
         raise InputError("no real clips at ../shared/media; name a folder with videos/ and references/")

@@ -17,8 +17,8 @@ from a2bench.errors import AdapterError, InputError
 
 ONLY_BY_HAND = ("character", "object", "background", "seed", "force")
 ONLY_FOR_SUITES = (
-    "suite", "variant", "language", "cases", "limit", "seeds", "workers",
-    "retry", "fail_on_error", "verify", "dry_run", "why", "batch_size",
+    "suite", "variant", "language", "cases", "limit", "quick", "seeds", "workers",
+    "retry", "fail_on_error", "verify", "dry_run", "why", "batch_size", "remake",
 )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def make_by_hand(ctx: click.Context, given: dict[str, Any], model: str, options:
     """Make the video that the command line asks for, and say where it is."""
     from a2bench.cli.progress import StepProgress, duration
     from a2bench.harness.execute import LocalExecutor
-    from a2bench.harness.one_video import generate_video
+    from a2bench.harness.one_video import generate_video, system_meta
     from a2bench.resources import worker_environment
 
     refuse_mixture(ctx, by_hand=True)
@@ -51,6 +51,9 @@ def make_by_hand(ctx: click.Context, given: dict[str, Any], model: str, options:
         raise InputError("--output is missing: name the video, such as -o out.mp4")
     silent = given["quiet"] or given["as_json"]
     environment = worker_environment(given["device"], given["batch_size"], given["offline"])
+    departures = system_meta(model, options).departures(settings)
+    if departures and not silent:
+        click.echo(f"not native: {', '.join(departures.values())}", err=True)
     with (
         _kept_on_failure() as logs,
         interruptible(ctx, "nothing was written"),
@@ -78,6 +81,8 @@ def make_by_hand(ctx: click.Context, given: dict[str, Any], model: str, options:
             f"{duration(made.record['seconds'])}; how it was made: {made.record_path}",
             err=True,
         )
+    for remark in made.record["remarks"]:
+        click.echo(f"REMARK: {remark}", err=True)
     click.echo(str(made.path))
     return 0
 

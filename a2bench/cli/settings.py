@@ -1,10 +1,12 @@
 """Where the value of an option comes from: flag > ``A2BENCH_*`` > project file > default.
 
 The project file is ``a2bench.toml`` in the working directory or the nearest one above it. Its top level holds values
-for all commands that know the option; a table ``[eval]`` (or another command) holds values for that command only.
+for all commands that know the option; a table ``[eval]``, or ``[board.build]`` for a command of a group, holds values
+for that command only. A key or a table that no command knows is an error, whatever command runs.
 """
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,23 @@ from a2bench.errors import InputError, UnknownNameError
 
 PROJECT_FILE = "a2bench.toml"
 
+MAKING = ("eval", "generate", "score")
+OTHER_MEANING: Mapping[str, tuple[str, ...]] = {
+    "output": ("eval", "generate"),
+    "suite": (*MAKING, "metrics validate"),
+    "metrics": (*MAKING, "metrics validate", "metrics real-clips"),
+    "cases": MAKING,
+    "set": (*MAKING, "systems check"),
+    "size": MAKING,
+    "seed": ("generate",),
+    "force": ("generate",),
+}
+"""Words that mean another thing in other commands: a value at the top level is for these; others need their table."""
+ONLY_IN_TABLES = frozenset(
+    {"all", "ballots", "from", "markdown", "name", "open", "price-per-call", "price-per-hour", "to", "votes", "yes"}
+)
+"""Words that mean something else in each command that knows them."""
+
 
 def project_file() -> Path | None:
     """The nearest project file at or above the working directory."""
@@ -21,28 +40,16 @@ def project_file() -> Path | None:
     return next((folder / PROJECT_FILE for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), None)
 
 
-_OPTIONS: set[str] = set()
-"""Names of the options of all commands that read the project file."""
+def project_defaults(root: click.Group) -> dict[str, Any]:
+    """What the project file says, as click's nested ``default_map`` for a whole command line; nothing without a file.
 
+    Args:
+        root: the group of all commands; they are imported, to hold every key against them.
 
-class ProjectCommand(click.Command):
-    """A command whose defaults may come from the project file."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _OPTIONS.update(parameter.name for parameter in self.params if parameter.name)
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        """Read the project file before the command line is parsed."""
-        values = _project_values(self)
-        if values:
-            extra["default_map"] = {**(extra.get("default_map") or {}), **values}
-        return super().make_context(info_name, args, parent, **extra)
-
-
-def _project_values(command: click.Command) -> dict[str, Any]:
+    Raises:
+        InputError: the file is not TOML, or a key needs a table.
+        UnknownNameError: a key or a table that no command knows.
+    """
     path = project_file()
     if path is None:
         return {}
@@ -50,17 +57,108 @@ def _project_values(command: click.Command) -> dict[str, Any]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
-    own = data.get(str(command.name), {})
-    shared = {key: value for key, value in data.items() if not isinstance(value, dict)}
-    known = {parameter.name for parameter in command.params if parameter.name}
-    for key in own:
-        if key.replace("-", "_") not in known:
-            raise UnknownNameError(f"key in [{command.name}] of {path}", key, known)
-    for key in shared:
-        if key.replace("-", "_") not in _OPTIONS:
-            raise UnknownNameError(f"key in {path}", key, _OPTIONS)
-    merged = {key.replace("-", "_"): value for key, value in {**shared, **own}.items()}
-    return {key: value for key, value in merged.items() if key in known}
+    data = _with_dashes(data)
+    _check(root, data, path)
+    defaults: dict[str, Any] = {}
+    for name, command in _named_leaves(root):
+        place = defaults
+        for word in name:
+            place = place.setdefault(word, {})
+        options, values = _options(command), _values(name, data)
+        for key in options.keys() & values.keys():
+            place[str(options[key].name)] = _as_typed(values[key], options[key])
+    return defaults
+
+
+def _with_dashes(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys as options are typed: ``num_frames`` and ``num-frames`` are one."""
+    return {
+        key.replace("_", "-"): _with_dashes(value) if isinstance(value, dict) else value for key, value in table.items()
+    }
+
+
+def _check(root: click.Group, data: Mapping[str, Any], path: Path) -> None:
+    known = {key for command in _leaves(root) for key in _options(command)}
+    for key in _plain(data):
+        if key not in known:
+            raise UnknownNameError(f"key in {path}", key, known)
+        if key in ONLY_IN_TABLES:
+            users = [" ".join(name) for name, command in _named_leaves(root) if key in _options(command)]
+            raise InputError(
+                f"{key!r} at the top of {path} says not for which command, and means something else in each; put it "
+                f"into a table, such as [{users[0].replace(' ', '.')}]"
+            )
+    _check_tables(root, data, path, ())
+
+
+def _check_tables(command: click.Command, table: Mapping[str, Any], path: Path, name: tuple[str, ...]) -> None:
+    """Hold each table's name, and the keys of each command's table, against what there is."""
+    commands = _commands(command)
+    keys = {key for leaf in _leaves(command) for key in _options(leaf)}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            if key not in commands:
+                known = [".".join((*name, word)) for word in commands]
+                raise UnknownNameError(f"table in {path}", ".".join((*name, key)), known)
+            _check_tables(commands[key], value, path, (*name, key))
+        elif name and key not in keys:
+            raise UnknownNameError(f"key in [{'.'.join(name)}] of {path}", key, keys)
+
+
+def _values(name: tuple[str, ...], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What the file says for one command: the top level as far as it is meant for it, then table after table."""
+    words = " ".join(name)
+    values = {key: value for key, value in _plain(data).items() if words in OTHER_MEANING.get(key, (words,))}
+    table = data
+    for word in name:
+        inner = table.get(word)
+        table = inner if isinstance(inner, dict) else {}  # `metrics` is a key of `eval` and a group of commands
+        values |= _plain(table)
+    return values
+
+
+def _as_typed(value: Any, parameter: click.Option) -> Any:
+    """A list for an option that takes words separated by commas becomes those words."""
+    return ",".join(map(str, value)) if isinstance(value, list) and not parameter.multiple else value
+
+
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if not isinstance(value, dict)}
+
+
+def _commands(command: click.Command) -> dict[str, click.Command]:
+    """The commands of a group, by name; none of what is no group."""
+    if not isinstance(command, click.Group):
+        return {}
+    context = click.Context(command)
+    found = {name: command.get_command(context, name) for name in command.list_commands(context)}
+    return {name: child for name, child in found.items() if child is not None}
+
+
+def _named_leaves(
+    command: click.Command, name: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that is no group, with its words."""
+    if isinstance(command, click.Group):
+        for word, child in _commands(command).items():
+            yield from _named_leaves(child, (*name, word))
+    else:
+        yield name, command
+
+
+def _leaves(command: click.Command) -> Iterator[click.Command]:
+    return (leaf for _, leaf in _named_leaves(command))
+
+
+def _options(command: click.Command) -> dict[str, click.Option]:
+    """The options of a command by their long names without dashes in front."""
+    return {
+        word.removeprefix("--"): parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for word in parameter.opts
+        if word.startswith("--")
+    }
 
 
 def origins(context: click.Context) -> dict[str, str]:

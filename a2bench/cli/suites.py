@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from a2bench.cases import Element, Role, Suite, load_suite, suite_paths
-from a2bench.cli.suites_data import datasheet_command, fetch_command, pack_command
+from a2bench.cli.suites_data import datasheet_command, pack_command
+from a2bench.cli.suites_fetch import fetch_command
 from a2bench.cli.suites_import import import_command
 from a2bench.cli.suites_versions import diff_command, version_command
-from a2bench.errors import CaseError
+from a2bench.errors import CaseError, InputError
 
 if TYPE_CHECKING:
     from a2bench.suites.check import SuiteCheck
@@ -25,7 +26,8 @@ def suites_group() -> None:
     """List, show, check, pack and fetch suites of cases.
 
     A suite is the name of a built-in one or the path of a .jsonl file with a folder `references` beside it. NAME:dev is
-    the split `dev` of a suite, NAME:short its cases in short words, NAME:pt its cases in Portuguese.
+    the split `dev` of a suite, NAME:open the cases that need nothing fetched, NAME:short its cases in short words,
+    NAME:pt its cases in Portuguese; NAME:dev:open is both.
     """
 
 
@@ -43,20 +45,26 @@ def list_command(as_json: bool) -> None:
         return
     width = max((len(row["suite"]) for row in rows), default=0)
     for row in rows:
-        text = row.get("error") or f"{row['cases']:>4} cases  version {row['version']}  revision {row['revision']}"
+        text = row.get("error") or (
+            f"{row['cases']:>4} cases, {row['open']['cases']:>3} open  version {row['version']}  "
+            f"revision {row['revision']}"
+        )
         click.echo(f"{row['suite']:<{width}}  {text}")
-    click.echo("\nSee one with `a2bench suites show NAME`.")
+    click.echo("\nSee one with `a2bench suites show NAME`. Open cases need nothing fetched: NAME:open.")
 
 
 def _list_row(name: str, path: Path) -> dict[str, Any]:
+    from a2bench.suites.balance import open_counts
     from a2bench.suites.header import read_header
 
     try:
         suite, header = load_suite(name), read_header(path)
+        open_part = open_counts(suite)
     except CaseError as error:
         return {"suite": name, "path": str(path), "error": str(error)}
     facts = {"cases": len(suite.cases), "version": header.version if header else None, "revision": suite.revision}
-    return {"suite": name, "path": str(path), **facts, "splits": dict(Counter(c.split for c in suite.cases if c.split))}
+    splits = dict(Counter(case.split for case in suite.cases if case.split))
+    return {"suite": name, "path": str(path), **facts, "splits": splits, "open": open_part}
 
 
 @suites_group.command("show")
@@ -79,14 +87,18 @@ def show_command(
 ) -> None:
     """Show the cases of a suite, and draw them on a contact sheet."""
     from a2bench.suites.fetch import missing_images
+    from a2bench.suites.sources import remedy
 
     suite = load_suite(suite_name)
     shown = suite.select(case_ids or None)
-    if missing := len(missing_images(shown)):
-        command = f"a2bench suites fetch {suite.address} --from SOURCE"
-        click.echo(f"{missing} images are not here; type `{command}`", err=True)
+    if missing := missing_images(shown):
+        click.echo(f"{_number(len(missing), 'image')} not here; {remedy(suite, missing)}", err=True)
     if output is None and not as_json:
+        from a2bench.suites.contact_sheet import is_contact_sheet
+
         output = Path(f"{suite.file_name}.jpg")
+        if output.exists() and not is_contact_sheet(output):
+            raise InputError(f"{output} is there already and is no contact sheet of ours; name another file with -o")
     if output:
         from a2bench.suites.contact_sheet import write_contact_sheet
 
@@ -105,7 +117,7 @@ def show_command(
 
 
 def _overview(revision: str, suite: Suite, output: Path | None) -> dict[str, Any]:
-    from a2bench.suites.balance import suite_balance
+    from a2bench.suites.balance import open_counts, suite_balance
 
     balance = suite_balance(suite)
     return {
@@ -113,6 +125,7 @@ def _overview(revision: str, suite: Suite, output: Path | None) -> dict[str, Any
         "path": str(suite.path),
         "revision": revision,
         "num_cases": len(suite.cases),
+        "open": open_counts(suite),
         "elements": {name: sum(counts.values()) for name, counts in balance["elements"].items()},
         "tags": {name: sum(counts.values()) for name, counts in balance["tags"].items()},
         "balance": balance,
@@ -176,11 +189,15 @@ def check_command(
 
 
 def _echo_check(check: "SuiteCheck") -> None:
+    from a2bench.suites.balance import open_line
+
     click.echo(
         f"{click.style(check.suite, bold=True)}: checked the schema, {_number(check.num_cases, 'case')} and "
         f"{_number(check.num_images, 'image')} (version, hashes, sizes, licences, cut-outs, words, "
         "names, splits, faces, look-alikes)"
     )
+    if check.open_counts:
+        click.echo(f"  {open_line(check.open_counts, check.num_cases)}")
     for finding in check.findings:
         click.echo(_finding_line(finding))
     verdict = click.style("ok", fg="green") if check.ok else click.style("not usable", fg="red")

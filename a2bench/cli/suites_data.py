@@ -1,4 +1,4 @@
-"""``a2bench suites pack``, ``fetch`` and ``datasheet``: the images of a suite, where they are and under which terms."""
+"""``a2bench suites pack`` and ``datasheet``: the images of a suite, and under which terms they are."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,6 @@ from pathlib import Path
 import click
 
 from a2bench.cases import load_suite
-
-EXIT_INCOMPLETE = 3
 
 
 @click.command("pack")
@@ -45,46 +43,6 @@ def pack_command(suite_name: str, source: Path | None, output: Path | None, ever
         click.echo(f"SHA-256 {pack.sha256}")
 
 
-@click.command("fetch")
-@click.argument("suite_name", metavar="SUITE")
-@click.option(
-    "--from",
-    "source",
-    required=True,
-    metavar="DIR|ARCHIVE|hub:OWNER/NAME@REVISION",
-    help="Where the images are: a folder, a .zip archive, or a data set on a model hub.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_context
-def fetch_command(ctx: click.Context, suite_name: str, source: str, as_json: bool) -> None:
-    """Fetch the images of a suite that do not lie beside it into the cache, verified one by one.
-
-    The same command goes on where it stopped. Exit code 0 when every image is here, 3 when some are not.
-    """
-    from a2bench.cli.progress import TerminalProgress
-    from a2bench.data import cache_dir
-    from a2bench.suites.fetch import fetch_images, missing_images
-
-    suite = load_suite(suite_name)
-    progress = TerminalProgress(-1 if as_json else 0)
-    progress.stage("fetch", len(missing_images(suite)), 0, noun="images")
-    try:
-        result = fetch_images(
-            suite, source, lambda file, failure: progress.sample(file, failure or "fetched", failed=failure is not None)
-        )
-    finally:
-        progress.end()
-    if as_json:
-        click.echo(json.dumps({"suite": suite.name, "complete": result.complete, **vars(result)}, indent=2))
-    else:
-        click.echo(
-            f"{suite.name}: {len(result.beside)} images come with the suite, {len(result.kept)} were here, "
-            f"{len(result.fetched)} fetched into {cache_dir() / 'references'}, {len(result.failures)} missing"
-        )
-    if not result.complete:
-        ctx.exit(EXIT_INCOMPLETE)
-
-
 @click.command("datasheet")
 @click.argument("suite_name", metavar="SUITE")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: SUITE.files.md.")
@@ -92,7 +50,7 @@ def fetch_command(ctx: click.Context, suite_name: str, source: str, as_json: boo
 def datasheet_command(suite_name: str, output: Path | None, check: bool) -> None:
     """Write the tables of a suite's datasheet: splits, licences, sources, and the terms of every image."""
     from a2bench.errors import InputError
-    from a2bench.harness.store import write_atomically
+    from a2bench.harness.files import check_outside_of_runs, write_atomically
     from a2bench.suites.datasheet import datasheet_tables
 
     suite = load_suite(suite_name)
@@ -105,6 +63,7 @@ def datasheet_command(suite_name: str, output: Path | None, check: bool) -> None
         )
         click.get_current_context().exit(0 if current else 1)
     try:
+        check_outside_of_runs(path)
         write_atomically(path, data)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from None

@@ -26,13 +26,19 @@ def list_command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
-    keys = ("name", "kind", "licence", "device")
+    from a2bench.harness.tables import wrapped
+
+    keys = ("name", "kind", "device")
     table = [keys] + [tuple(str(row.get(key, "-")) for key in keys) for row in rows]
     widths = [max(len(cells[i]) for cells in table) for i in range(len(keys))]
-    texts = ["description"] + [f"broken: {row['error']}" if "error" in row else row["description"] for row in rows]
+    texts = ["description; licence"] + [
+        f"broken: {row['error']}" if "error" in row else f"{row['description']}; {row['licence']}" for row in rows
+    ]
     for cells, text in zip(table, texts, strict=True):
-        padded = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        click.echo(f"{padded}  {text}".rstrip())
+        padded = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + "  "
+        first, *more = wrapped(text, " " * len(padded))
+        for line in (padded + first.lstrip(), *more):
+            click.echo(line)
 
 
 @systems_group.command("show")

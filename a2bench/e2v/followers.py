@@ -20,7 +20,7 @@ from a2bench.e2v.loading import Precision, load_pipeline
 from a2bench.e2v.parallel import Group, join_group
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.request import Request
-from a2bench.errors import A2BenchError
+from a2bench.errors import A2BenchError, AdapterError
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,8 @@ def follow(recipe: Recipe) -> None:
             return
         try:
             pipeline.generate(request)
+        except AdapterError:
+            return  # in the middle of the work, where the others are not: without this process they cannot wait for it
         except A2BenchError:
             continue  # refused before any work; the first process refuses it too and says why
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 
+from a2bench.assets.extras import install_line
 from a2bench.e2v.acceleration import Acceleration
 from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder
 from a2bench.e2v.components import check_component, component_part, load_component
@@ -36,7 +37,7 @@ def require_packages() -> None:
     """
     for package in PACKAGES:
         if not _is_installed(package):
-            raise InputError(f"this system needs the package {package!r}; type `pip install 'a2bench[e2v]'`")
+            raise InputError(f"this system needs the package {package!r}; type `{install_line('e2v')}`")
 
 
 def _is_installed(package: str) -> bool:

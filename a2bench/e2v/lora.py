@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from a2bench.assets.extras import install_line
 from a2bench.counting import count
 from a2bench.e2v.lora_names import Key, Names, is_for_text_encoder, other_kind, read_key
 from a2bench.e2v.tensor_files import METADATA, Shape, listed, read_head
@@ -193,7 +194,7 @@ def require_peft() -> None:
         InputError: says what to type.
     """
     if find_spec("peft") is None:
-        raise InputError("a LoRA needs the package 'peft'; type `pip install 'a2bench[e2v]'`")
+        raise InputError(f"a LoRA needs the package 'peft'; type `{install_line('e2v')}`")
 
 
 def _like(down: Any, up: Any, weight: Shape) -> tuple[Any, Any]:

@@ -18,11 +18,13 @@ from a2bench.counting import count
 from a2bench.e2v.acceleration import Acceleration
 from a2bench.e2v.caching import prepare_cache
 from a2bench.e2v.division import check_division
+from a2bench.e2v.finite import FiniteNumbers, OutputWatch
 from a2bench.e2v.offload import Made, PlacedModel
 from a2bench.e2v.parallel import Group
 from a2bench.e2v.references import in_slots
 from a2bench.e2v.request import Request, Sampling, check_extent, check_request
 from a2bench.e2v.semantic import SemanticBranch
+from a2bench.e2v.sigmas import TRAIN_STEPS, Sampler, sigma_table
 from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import GenerationInterruptedError
 from a2bench.tiers import Tier, loosest
@@ -87,6 +89,8 @@ class Pipeline:
         self.acceleration = acceleration or Acceleration()
         self.group = group
         self._interrupted = False
+        precision = str(transformer.dtype).removeprefix("torch.")
+        self._finite = FiniteNumbers({"precision": precision, **self.acceleration.shown()}, "skyreels-a2")
 
     def interrupt(self) -> None:
         """Stop the generation under way before its next step; may be called by the step callback or a thread."""
@@ -122,18 +126,26 @@ class Pipeline:
 
         Raises:
             InputError: a request that cannot be met; said before any work.
+            AdapterError: numbers that are not finite, so that there is no video.
             GenerationInterruptedError: `interrupt` was called.
         """
         self.check(request)
         self._interrupted = False
         latents = self.denoise(self.conditions(request), request.sampling, on_step)
-        frames = self.spatial.decode(latents)[request.trim :]  # [F', 3, H, W]
+        with OutputWatch(self.spatial.vae.decoder) as decoder:  # whose output the VAE clamps
+            frames = self.spatial.decode(latents, lambda video: self._finite.require(video, "decoding the video"))
+        self._finite.require(decoder.ends, "decoding the video")
+        frames = frames[request.trim :]  # [F', 3, H, W]
         frames = (frames * 255).round().to(torch.uint8).permute(0, 2, 3, 1)  # [F', H, W, 3]
         return frames.cpu().numpy()
 
     @torch.inference_mode()
     def conditions(self, request: Request) -> Conditions:
-        """Draw the noise and encode prompt and references; what was encoded before is not encoded again."""
+        """Draw the noise and encode prompt and references; what was encoded before is not encoded again.
+
+        Raises:
+            AdapterError: an encoder gave numbers that are not finite.
+        """
         device, dtype = self.transformer.device, self.transformer.dtype
         references, layout = in_slots(request.references), request.layout
 
@@ -157,6 +169,14 @@ class Pipeline:
         text = self.semantic.text_tokens(request.prompt)
         guided = request.sampling.guidance_scale > 1
         negative = self.semantic.text_tokens(request.sampling.negative_prompt) if guided else None
+        for encoded, encoder in (
+            (spatial, "the VAE, encoding the references,"),
+            (image, "the image encoder"),
+            (text, "the text encoder"),
+            (negative, "the text encoder"),
+        ):
+            if encoded is not None:
+                self._finite.require(encoded, encoder)
         return Conditions(
             noise=noise.to(device),
             spatial=spatial.to(device),
@@ -172,10 +192,11 @@ class Pipeline:
         """Noise -> latents ``[1, 16, T, h, w]`` float32, normalised.
 
         Raises:
+            AdapterError: a step gave numbers that are not finite; it names the step.
             GenerationInterruptedError: `interrupt` was called.
         """
         prepare_cache(self.transformer, self.acceleration, sampling.steps)
-        scheduler = make_scheduler(sampling.flow_shift)
+        scheduler = make_scheduler(sampling.flow_shift, sampling.sampler)
         scheduler.set_timesteps(sampling.steps, device=conditions.noise.device)
         latents = conditions.noise
         for index, time in enumerate(scheduler.timesteps):
@@ -185,6 +206,7 @@ class Pipeline:
             velocity = self._velocity(latents, time, conditions, sampling.guidance_scale)
             latents = scheduler.step(velocity, time, latents, return_dict=False)[0]
             count("step")
+            self._finite.require(latents, f"step {index + 1} of {sampling.steps}")
             if on_step:
                 on_step(Step(index, sampling.steps, latents))
         return latents
@@ -222,8 +244,24 @@ class Pipeline:
         return unwanted + guidance_scale * (wanted - unwanted)
 
 
-def make_scheduler(flow_shift: float) -> Any:
-    """UniPC over flow sigmas as in the released scripts, which override the checkpoint's own shift of 3."""
-    return import_module("diffusers").UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=1000, flow_shift=flow_shift
+def make_scheduler(flow_shift: float, sampler: Sampler = "current") -> Any:
+    """UniPC over flow sigmas as in the released scripts, which override the checkpoint's own shift of 3.
+
+    The steps are the library's, the table of noise levels is ours (`a2bench.e2v.sigmas`): whichever diffusers is
+    installed, the scheduler follows the one that was named.
+    """
+    library: Any = import_module("diffusers").UniPCMultistepScheduler
+
+    class UniPC(library):  # type: ignore[misc]
+        def set_timesteps(self, num_inference_steps: int, device: Any = None, **_: Any) -> None:
+            super().set_timesteps(num_inference_steps, device=device)
+            table = sigma_table(sampler, num_inference_steps, flow_shift)
+            self.sigmas = torch.from_numpy(table.sigmas)  # the library too keeps them on the CPU
+            self.timesteps = torch.from_numpy(table.timesteps).to(device)
+            # Else it looks for the first timestep by its number, which from about 126 steps on stands there twice: it
+            # would begin at the second and fail after the last but one.
+            self.set_begin_index(0)
+
+    return UniPC(
+        prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=TRAIN_STEPS, flow_shift=flow_shift
     )

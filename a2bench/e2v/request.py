@@ -8,9 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from a2bench.e2v.layout import STRIDE, ClipLayout
 from a2bench.e2v.references import Reference
+from a2bench.e2v.sigmas import TRAIN_STEPS, Sampler, named_sampler, sigma_table
 from a2bench.errors import CaseError, InputError
+from a2bench.inputs import check_seed, check_text
 
 MAX_REFERENCES = 3
 MAX_TOKENS = 512
@@ -23,7 +27,7 @@ NEGATIVE_PROMPT = (
     "poorly drawn faces, deformed, disfigured, misshapen limbs, fused fingers, still picture, messy background, three "
     "legs, many people in the background, walking backwards"
 )
-"""Wan2.1's English negative prompt, as in diffusers' example for Wan; the released scripts have one of this kind."""
+"""The negative prompt of the released scripts, to the letter; it is Wan2.1's English one, as diffusers shows it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Sampling:
 
     steps: denoising steps. guidance_scale: weight of the prompt against the negative prompt; 1 or less switches
     guidance off and halves the work. flow_shift: how much of the schedule is spent on high noise.
+    sampler: which table of noise levels, by name (`a2bench.e2v.sigmas`).
     negative_prompt: what to stay away from. posterior: the VAE's posterior of the condition clip is drawn from, as in
     the released code, or its mode is taken. repeat: see `ClipLayout`. margin: frames to drop behind those of the
     references; 3 is what the released script drops for three references.
@@ -40,21 +45,21 @@ class Sampling:
     steps: int = 50
     guidance_scale: float = 5.0
     flow_shift: float = 8.0
+    sampler: Sampler = "current"
     negative_prompt: str = NEGATIVE_PROMPT
     posterior: Literal["sample", "mode"] = "sample"
     repeat: bool = True
     margin: int = 3
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise InputError(f"steps must be 1 or more, got {self.steps}")
-        if not math.isfinite(self.guidance_scale) or not 0 < self.flow_shift < math.inf:
-            raise InputError(
-                "guidance_scale must be a number and flow_shift a positive one, got "
-                f"{self.guidance_scale} and {self.flow_shift}"
-            )
+        if not isinstance(self.steps, int) or isinstance(self.steps, bool) or not 1 <= self.steps <= TRAIN_STEPS:
+            raise InputError(f"steps must be a whole number from 1 to {TRAIN_STEPS}, got {self.steps}")
+        if not math.isfinite(self.guidance_scale):
+            raise InputError(f"guidance_scale must be a number, got {self.guidance_scale}")
+        check_flow_shift(self.flow_shift, self.steps, named_sampler(self.sampler))
         if self.margin < 0:
             raise InputError(f"margin must be 0 or more frames, got {self.margin}")
+        check_text(self.negative_prompt, "negative_prompt")
 
 
 @dataclass(frozen=True)
@@ -84,11 +89,26 @@ class Request:
         return self.layout.trim(self.sampling.margin)
 
 
+def check_flow_shift(flow_shift: float, steps: int, sampler: Sampler = "current") -> None:
+    """Refuse a shift that leaves no noise level between two steps.
+
+    Raises:
+        InputError: it is not positive, or too large.
+    """
+    if not 0 < flow_shift < math.inf:
+        raise InputError(f"flow_shift must be a positive number, got {flow_shift:g}")
+    with np.errstate(all="ignore"):  # of a shift of 1e-300
+        sigmas = sigma_table(sampler, steps, flow_shift).sigmas
+    if not 0 < sigmas[0] < 1 or (sigmas[1:] >= sigmas[:-1]).any():
+        raise InputError(f"flow_shift={flow_shift:g} leaves no difference between {steps} steps; Wan's are 3 to 16")
+
+
 def check_request(request: Request) -> None:
     """Refuse what the model cannot do; nothing is loaded for that.
 
     Raises:
-        InputError: sides that are no multiples of 16, or a number of frames that is not 4k+1 or leaves none.
+        InputError: sides that are no multiples of 16, a number of frames that is not 4k+1 or leaves none, a seed of
+            more than 32 bits, or a prompt that is no text.
         CaseError: no reference, too many, or two backgrounds; an empty prompt.
     """
     check_sides(request.width, request.height)
@@ -97,7 +117,8 @@ def check_request(request: Request) -> None:
         raise CaseError(f"SkyReels-A2 takes 1 to {MAX_REFERENCES} references, got {number}")
     if sum(reference.role == "background" for reference in request.references) > 1:
         raise CaseError("SkyReels-A2 takes one background, got several; give the others as objects")
-    if not request.prompt.strip():
+    check_seed(request.seed)
+    if not check_text(request.prompt, "the prompt").strip():
         raise CaseError("the prompt is empty")
     check_frames(request.num_frames, request.trim)
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from a2bench.assets.extras import install_line
 from a2bench.checkpoints import Checkpoint, checkpoint, refuse_interrupted
 from a2bench.e2v.checkpoint import SKYREELS_A2, Layout, check_folder, fingerprint
 from a2bench.e2v.foreign import refuse_file
@@ -67,7 +68,7 @@ def _snapshot(repository: str, revision: str, wanted: Checkpoint) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
     except ImportError:
-        raise WeightsError("weights of a hub need a package; type `pip install 'a2bench[e2v]'`") from None
+        raise WeightsError(f"weights of a hub need a package; type `{install_line('e2v')}`") from None
     patterns = [f"{folder}/*" for folder in wanted.folders]
     try:
         return Path(snapshot_download(repository, revision=revision, allow_patterns=patterns, local_files_only=True))

@@ -5,6 +5,7 @@ references stand in the first frames of a clip that is otherwise mid-grey, the w
 the mask says which latent frames are references.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -76,12 +77,19 @@ class SpatialBranch:
         mean, std = self._statistics(latents)
         return (latents - mean) / std
 
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Normalised latents ``[1, 16, T, h, w]`` -> frames ``[F, 3, H, W]`` float32 in [0, 1]."""
+    def decode(self, latents: torch.Tensor, look: Callable[[torch.Tensor], None] | None = None) -> torch.Tensor:
+        """Normalised latents ``[1, 16, T, h, w]`` -> frames ``[F, 3, H, W]`` float32 in [0, 1].
+
+        Args:
+            latents: what the network made.
+            look: is shown the video ``[1, 3, F, H, W]`` before it is clamped, which would hide infinity.
+        """
         latents = latents.to(self.vae.device, torch.float32)
         mean, std = self._statistics(latents)
         scaled = (latents * std + mean).to(self.vae.dtype)
         video: torch.Tensor = self.vae.decode(scaled, return_dict=False)[0].float()  # [1, 3, F, H, W]
+        if look:
+            look(video)
         return (video[0].transpose(0, 1) / 2 + 0.5).clamp(0, 1)  # [F, 3, H, W]
 
     def _moments(self, references: tuple[Reference, ...], layout: ClipLayout, width: int, height: int) -> torch.Tensor:

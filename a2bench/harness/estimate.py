@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from a2bench.data import cache_dir
+from a2bench.harness.files import write_atomically
 from a2bench.systems import GenerationSettings
 
 
@@ -50,9 +51,8 @@ def add_timings(timings: dict[str, list[tuple[float, int]]]) -> None:
         known[name] = Estimate(round(seconds, 4), round(size), min(times, 1000))
     with contextlib.suppress(OSError):
         _path().parent.mkdir(parents=True, exist_ok=True)
-        temporary = _path().with_suffix(".tmp")
-        temporary.write_text(json.dumps({name: vars(entry) for name, entry in sorted(known.items())}, indent=1))
-        temporary.replace(_path())
+        text = json.dumps({name: vars(entry) for name, entry in sorted(known.items())}, indent=1)
+        write_atomically(_path(), text.encode())
 
 
 def _path() -> Path:

@@ -10,6 +10,7 @@ Five lines in Python; a second call finds the model still loaded::
 """
 
 import contextlib
+import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,19 +20,25 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from a2bench.cases import Case, Element, ImageFile, Role
+from a2bench.cases import ROLES, Case, Element, ImageFile, Role
 from a2bench.errors import AdapterError, CaseError, InputError, OutputError
 from a2bench.harness.environment import environment
 from a2bench.harness.execute import Executor, InlineExecutor, Outcome, WorkItem
+from a2bench.harness.files import check_outside_of_runs, sync_folder, write_atomically
 from a2bench.harness.plan import sample_identity, unsupported
 from a2bench.harness.run import system_with
-from a2bench.harness.store import explained_output_errors, now, sync_folder, write_atomically
+from a2bench.harness.store import explained_output_errors, now
+from a2bench.harness.tables import shown_text
 from a2bench.harness.work import GENERATE
 from a2bench.hashing import file_sha256, value_sha256
-from a2bench.systems import GenerationSettings, VideoModel
+from a2bench.inputs import check_num_frames, check_seed, check_text
+from a2bench.systems import GenerationSettings, ModelMeta, VideoModel
 
 SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi")
 """What a video may be called. What we encode is MP4; a system that delivers a file may deliver another."""
+
+MAX_NAME_BYTES = 200
+"""Of a video's name: file systems take 255, of which what is not finished needs a few more."""
 
 OTHER_CASES = "a2bench-mini"
 """The suite for systems that want to know other cases, such as ``shuffled``."""
@@ -70,7 +77,7 @@ def generate_video(
         references: role and image file of each element; roles may repeat as far as the system allows.
         output: path of the video, such as ``out.mp4``; its record becomes ``out.json``.
         seed: equal seeds give equal videos on one machine.
-        settings: size, number of frames and frame rate.
+        settings: size, number of frames and frame rate; the system's native ones if None.
         options: of the system, as ``--set`` gives them.
         force: replace a video that exists.
         executor: where it is made; by default in this process, where the model then stays.
@@ -80,10 +87,12 @@ def generate_video(
         OutputError: there is a video of that name already, or the folder cannot be written.
         AdapterError: the system made no usable video.
     """
-    output, settings, options = Path(output), settings or GenerationSettings(), dict(options or {})
+    output, options, seed = Path(output), dict(options or {}), check_seed(seed)
     check_output(output, force=force)
     case = case_by_hand(prompt, references)
     system = system_with(model, options, OTHER_CASES)
+    settings = settings or system.meta.default_settings
+    check_num_frames(settings.num_frames)
     if reason := unsupported(system, case, settings):
         raise InputError(_without_case(reason, case))
     identity = sample_identity(system, options, settings, case, seed)
@@ -110,22 +119,30 @@ def generate_video(
     return MadeVideo(path, path.with_suffix(".json"), record)
 
 
+def system_meta(model: str, options: Mapping[str, str]) -> ModelMeta:
+    """What a system with these options says about itself; imports nothing heavy.
+
+    Raises:
+        InputError: unknown name, wrong options.
+    """
+    return system_with(model, dict(options), OTHER_CASES).meta
+
+
 def case_by_hand(prompt: str, references: Iterable[tuple[Role, str | Path]]) -> Case:
     """A case that is in no suite.
 
     Raises:
         CaseError: an empty prompt, no reference, a file that is not there, or several backgrounds.
+        InputError: a prompt or a name of a file that is not valid text.
     """
-    if not prompt.strip():
+    if not check_text(prompt, "the prompt").strip():
         raise CaseError("the prompt is empty; say what the video shows, such as --prompt 'A man in a park.'")
-    elements = [
-        # By hand nobody says which words name the element: the whole prompt does.
-        Element(role=role, phrase=prompt, reference=_image(role, Path(path)))
-        for role, path in references
-    ]
-    if not elements:
+    images = [(role, _image(role, Path(path))) for role, path in references]
+    if not images:
         raise CaseError("no reference was given; add --character, --object or --background with an image file")
     try:
+        # By hand nobody says which words name the element: the whole prompt does.
+        elements = [Element(role=role, phrase=prompt, reference=image) for role, image in images]
         return Case(id="by-hand", prompt=prompt, elements=tuple(elements))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -141,6 +158,10 @@ def check_output(output: Path, *, force: bool) -> None:
         OutputError: a video or a record is there already, or there is no such folder.
         InputError: it is not called like a video.
     """
+    check_text(str(output), "the name of the video")
+    if len(os.fsencode(output.name)) > MAX_NAME_BYTES:
+        raise InputError(f"the name of the video has {len(os.fsencode(output.name))} bytes; give it a shorter one")
+    check_outside_of_runs(output)
     if output.suffix.lower() not in SUFFIXES:
         raise InputError(f"{output} is not called like a video; expected a name that ends with .mp4")
     if not output.parent.is_dir():
@@ -151,7 +172,14 @@ def check_output(output: Path, *, force: bool) -> None:
 
 
 def _image(role: Role, path: Path) -> ImageFile:
-    if not path.is_file():
+    if role not in ROLES:
+        raise CaseError(f"the role {role!r} of {path} must be one of {', '.join(ROLES)}")
+    check_text(str(path), f"the name of the {role}'s reference")
+    try:
+        there = path.is_file()
+    except OSError as error:  # a name that no file can have
+        raise CaseError(f"the {role}'s reference {str(path)[:80]!r} is not there: {error.strerror}") from None
+    if not there:
         raise CaseError(f"the {role}'s reference {path} is not there: no such file")
     whole = path.resolve()
     root = Path(whole.anchor)
@@ -165,7 +193,7 @@ def _temporary(output: Path) -> Iterator[Path]:
     try:
         yield temporary
     finally:
-        for left in output.parent.glob(f"{temporary.name}.*"):
+        for left in output.parent.glob(f"{glob.escape(temporary.name)}.*"):
             left.unlink()
 
 
@@ -193,6 +221,15 @@ def _without_case(error: str, case: Case) -> str:
     return error.removeprefix(f"case {case.id!r}: ").replace(f"case {case.id!r} has", "this has")
 
 
+def _without_places(value: Any) -> Any:
+    """A JSON value whose texts do not say where files lie on this machine; hashes say which files they are."""
+    if isinstance(value, dict):
+        return {key: _without_places(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_places(part) for part in value]
+    return shown_text(value) if isinstance(value, str) else value
+
+
 def _record(
     path: Path,
     case: Case,
@@ -208,17 +245,19 @@ def _record(
         "video": {"file": path.name, "bytes": path.stat().st_size, **video},
         "prompt": case.prompt,
         "references": [
-            {"role": element.role, "file": str(element.reference.path), "sha256": element.reference.sha256}
+            {"role": element.role, "file": element.reference.path.name, "sha256": element.reference.sha256}
             for element in case.elements
         ],
         "seed": identity["seed"],
         "settings": identity["settings"],
+        "departures": system.meta.departures(GenerationSettings.model_validate(identity["settings"])),
         "system": system.meta.model_dump(mode="json"),
         "adapter": model,
-        "options": dict(options),
+        "options": _without_places(dict(options)),
         "key": value_sha256(identity),
-        "identity": identity,
+        "identity": {**identity, "system": _without_places(identity["system"])},
         **outcome.result["making"],
+        "remarks": list(outcome.result["making"]["remarks"]),
         "seconds": round(outcome.seconds, 3),
         "counts": outcome.counts,
         "environment": environment(),

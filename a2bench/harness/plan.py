@@ -28,6 +28,7 @@ class PlannedSample:
 
     state: ``done``; ``new`` was never made; ``stale`` was made from something else; ``failed`` went wrong last time;
     ``damaged`` has a video that is not the recorded one. why: in words, for all states but ``done`` and ``new``.
+    kept: for a finished video that another revision of its system or another encoding made, which; else nothing.
     """
 
     case: Case
@@ -36,6 +37,7 @@ class PlannedSample:
     identity: dict[str, Any]
     state: State
     why: str = ""
+    kept: str = ""
 
     @property
     def video_name(self) -> str:
@@ -68,6 +70,8 @@ def unsupported(system: VideoModel, case: Case, settings: GenerationSettings) ->
             system.check(case, settings)
         except InputError as error:
             return str(error)
+    if meta.native and not meta.native.allows(settings.num_frames):
+        return f"{meta.name} makes {meta.native.allowed_text()}, not {settings.num_frames}; choose --num-frames so"
     return None
 
 
@@ -95,10 +99,12 @@ def plan_samples(
     seeds: tuple[int, ...],
     *,
     read_all: bool = False,
+    remake: bool = False,
 ) -> Iterator[PlannedSample]:
     """Every sample of a run with its state; ``read_all`` hashes every finished video again.
 
-    No seeds: each case's own.
+    No seeds: each case's own. A finished video is kept when only the system's revision or the encoding has changed
+    since, as an update of A2Bench may do; with ``remake`` it is stale.
     """
     for case in suite.cases:
         asked = suite.asked(case)
@@ -106,8 +112,19 @@ def plan_samples(
             identity = sample_identity(system, options, settings, asked, seed)
             key = value_sha256(identity)
             record = store.samples.get((case.id, seed))
-            state, why = _sample_state(store, record, key, identity, read_all)
-            yield PlannedSample(asked, seed, key, identity, state, why)
+            kept = "" if remake or record is None else _made_before_an_update(record, key, identity)
+            state, why = _sample_state(store, record, record.key if record and kept else key, identity, read_all)
+            yield PlannedSample(asked, seed, key, identity, state, why, kept if state == "done" else "")
+
+
+def _made_before_an_update(record: SampleRecord, key: str, identity: dict[str, Any]) -> str:
+    """In which of the parts that an update may change a record differs from a plan, if in nothing else."""
+    if record.key == key or record.status != "done":
+        return ""
+    system = {**record.identity.get("system", {}), "revision": identity["system"]["revision"]}
+    if value_sha256({**record.identity, "system": system, "encoding": identity["encoding"]}) != key:
+        return ""
+    return "; ".join(differences(record.identity, identity))
 
 
 def _sample_state(

@@ -6,7 +6,14 @@ replace earlier ones; nothing is ever edited.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.tiers import Tier
@@ -39,8 +46,9 @@ class SampleRecord(_Record):
     """What became of one sample (system, case, seed).
 
     key: SHA-256 of ``identity``, which is everything that makes the video. tier: how equal the video is to what the
-    released code makes, rung: how far memory made it go; None where the system does not say. peak_memory: bytes by
-    kind, as `a2bench.harness.cost.peak_memory` names them.
+    released code makes, rung: how far memory made it go; None where the system does not say. remarks: what must stand
+    beside the video wherever it is shown, such as that it is black. peak_memory: bytes by kind, as
+    `a2bench.harness.cost.peak_memory` names them.
     """
 
     schema_version: int = SCHEMA
@@ -52,6 +60,7 @@ class SampleRecord(_Record):
     video: VideoFile | None = None
     tier: Tier | None = None
     rung: str | None = None
+    remarks: tuple[str, ...] = ()
     error: str | None = None
     traceback: str | None = None
     attempts: int = 1
@@ -59,6 +68,12 @@ class SampleRecord(_Record):
     peak_memory: dict[str, int] = Field(default_factory=dict)
     finished: str
     counts: dict[str, int] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _leave_out_no_remarks(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Written only where there are any, so that the records of all other samples are as they always were."""
+        data: dict[str, Any] = write(self)
+        return {key: value for key, value in data.items() if value or key != "remarks"}
 
 
 class ScoreRecord(_Record):

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from a2bench import registry
-from a2bench.cases import Suite, load_suite
+from a2bench.cases import Suite
 from a2bench.errors import InputError
+from a2bench.harness.records import RunManifest
 from a2bench.harness.store import RunStore
+from a2bench.suites.header import suite_as_of
 from a2bench.systems import GenerationSettings
 
 
@@ -15,7 +17,8 @@ from a2bench.systems import GenerationSettings
 class RunRequest:
     """What is wanted: which system over which cases, measured by what, and where to.
 
-    seeds: for every case; empty means each case's own.
+    seeds: for every case; empty means each case's own. remake: make again what other settings, another revision of the
+    system or another encoding made.
     """
 
     adapter: str
@@ -27,6 +30,7 @@ class RunRequest:
     metrics: tuple[str, ...]
     output: Path
     origins: dict[str, str] = field(default_factory=dict)
+    remake: bool = False
 
     @property
     def num_samples(self) -> int:
@@ -51,19 +55,26 @@ class ExecutionOptions:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+def default_metrics() -> tuple[str, ...]:
+    """The metrics that are measured when nobody names any."""
+    return tuple(name for name in registry.paths("metric") if registry.load("metric", name).info.default)
+
+
 def request_of_run(folder: Path, metrics: tuple[str, ...] | None = None) -> RunRequest:
     """The request that made a run, so that it can be scored again or reported.
 
+    Args:
+        folder: of the run.
+        metrics: to measure; those of the run if None, or the default ones where it has none yet.
+
     Raises:
-        InputError: no run there, or its suite has changed since.
+        InputError: no run there, or its suite has lost or changed cases since.
     """
-    manifest = RunStore(folder).manifest()
-    full = load_suite(manifest.suite.path)
+    store = RunStore(folder)
+    manifest = store.manifest()
+    full = suite_as_of(manifest.suite.path, manifest.suite.revision)
     if full.revision != manifest.suite.revision:
-        raise InputError(
-            f"suite {manifest.suite.name!r} has changed since this run was made (revision {manifest.suite.revision}, "
-            f"now {full.revision}); `a2bench eval` with the run's options brings it up to date"
-        )
+        check_cases(store, manifest, full)
     return RunRequest(
         adapter=manifest.adapter,
         options=manifest.options,
@@ -71,7 +82,29 @@ def request_of_run(folder: Path, metrics: tuple[str, ...] | None = None) -> RunR
         full_suite=full,
         seeds=manifest.seeds,
         settings=manifest.settings,
-        metrics=metrics or tuple(registry.paths("metric")),
+        metrics=metrics or manifest.metrics or default_metrics(),
         output=folder,
         origins=manifest.origins,
     )
+
+
+def check_cases(store: RunStore, manifest: RunManifest, suite: Suite) -> None:
+    """Refuse a suite whose cases are not those that a run's systems were asked for; further cases do not matter.
+
+    Raises:
+        InputError: names the first case that is gone or was changed.
+    """
+    known = {case.id: case for case in suite.cases}
+    for name, seed in manifest.samples:
+        if name not in known:
+            raise InputError(
+                f"suite {suite.name!r} has no case {name!r} any more, which {store.folder} was made for; begin anew: "
+                "`a2bench eval` with another folder for --output"
+            )
+        record = store.samples.get((name, seed))
+        asked = record.identity.get("case") if record else None
+        if asked is not None and asked != suite.asked(known[name]).generation_identity():
+            raise InputError(
+                f"case {name!r} of suite {suite.name!r} has changed since {store.folder} was made; `a2bench eval` with "
+                "the run's options makes its video again"
+            )

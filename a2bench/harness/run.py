@@ -19,13 +19,14 @@ from a2bench.harness.environment import environment
 from a2bench.harness.estimate import add_timings, generation_name, scoring_name
 from a2bench.harness.execute import Executor, LocalExecutor, Outcome, WorkItem
 from a2bench.harness.items import failure_record, generation_item, score_records, scoring_item, video_record
-from a2bench.harness.plan import PlannedSample, PlannedScore, plan_samples, plan_scores, unsupported
+from a2bench.harness.plan import PlannedSample, PlannedScore, differences, plan_samples, plan_scores, unsupported
 from a2bench.harness.records import RunManifest, SuiteIdentity, VideoFile
 from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.store import RunStore, now, video_file
 from a2bench.harness.work import resident_system
+from a2bench.inputs import check_num_frames, check_seed, check_text
 from a2bench.resources import gpus, num_cores
-from a2bench.systems import HasRemarks, VideoModel
+from a2bench.systems import HasRemarks, ModelMeta, VideoModel
 from a2bench.weights import verify_present_weights
 
 
@@ -84,6 +85,8 @@ def system_with(adapter: str, options: dict[str, str], suite: str) -> VideoModel
     Raises:
         InputError: unknown name, wrong options.
     """
+    for name, value in options.items():
+        check_text(value, f"the option {check_text(name, 'the name of an option')}")
     parameters = signature(registry.load("adapter", adapter)).parameters
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         for name in options:
@@ -102,13 +105,50 @@ def plan(request: RunRequest, store: RunStore, *, read_all: bool = False) -> lis
     """Every sample of the request with its state.
 
     Raises:
-        InputError: the output folder is not for this run.
+        InputError: the output folder is not for this run, a seed has more than 32 bits, or a video is a single frame.
     """
     system = open_system(request)
+    for seed in request.seeds:
+        check_seed(seed)
+    check_num_frames(request.settings.num_frames)
     check_output(store, system.meta.name)
-    return list(
-        plan_samples(store, request.suite, system, request.options, request.settings, request.seeds, read_all=read_all)
+    planned = list(
+        plan_samples(
+            store,
+            request.suite,
+            system,
+            request.options,
+            request.settings,
+            request.seeds,
+            read_all=read_all,
+            remake=request.remake,
+        )
     )
+    if not request.remake:
+        _check_one_making(store, request, planned)
+    return planned
+
+
+def _check_one_making(store: RunStore, request: RunRequest, planned: list[PlannedSample]) -> None:
+    """Refuse to mix what different settings, revisions or encodings make, where a run has finished videos.
+
+    Raises:
+        InputError: says what the run was begun with, and how to begin anew.
+    """
+    before = store.intact_manifest
+    anew = "choose another folder with --output, or make all of its videos again with --remake"
+    finished = [record for record in store.samples.values() if record.status == "done"]
+    if before and finished and before.settings != request.settings:
+        was, asked = (settings.model_dump(mode="json") for settings in (before.settings, request.settings))
+        changed = "; ".join(differences(was, asked))
+        raise InputError(f"{store.folder} was begun with other settings ({changed}); to begin anew, {anew}")
+    kept = next((sample.kept for sample in planned if sample.kept), None)
+    left = sum(sample.state != "done" for sample in planned)
+    if kept and left:
+        raise InputError(
+            f"{store.folder} was begun before an update ({kept}), and its {left} unfinished samples would differ from "
+            f"the finished ones; to begin anew, {anew}"
+        )
 
 
 _RUN_NAMES = {"run.json", "samples.jsonl", "scores.jsonl", "videos", "pictures", "logs", "report"}
@@ -153,7 +193,17 @@ def generate(
     if isinstance(system, HasRemarks):
         for remark in system.remarks(request.full_suite, request.seeds):
             progress.note(f"{system.meta.name}: {remark}")
-    _write_manifest(store, request, system, ())
+    kept = [sample for sample in planned if sample.kept]
+    if kept:
+        progress.note(
+            f"{len(kept)} finished videos are kept as they were made before an update ({kept[0].kept}); "
+            "--remake makes them again"
+        )
+    meta = system.meta
+    for text in meta.departures(request.settings).values():
+        progress.note(f"{meta.name}: {text}, which is what it was released for")
+    before = store.intact_manifest
+    _write_manifest(store, request, before.system if before and kept else meta, ())
     todo = {_id(sample): sample for sample in planned if sample.state != "done"}
     if todo:
         verify_present_weights(request.metrics)  # now, not after hours of generation
@@ -180,7 +230,8 @@ def generate(
             store.record_sample(video_record(sample, outcome, video))
             timings.append((outcome.seconds, video.bytes))
             result.done += 1
-            progress.sample(outcome.item.id, f"made in {outcome.seconds:.1f} s", failed=False)
+            made = "; ".join((f"made in {outcome.seconds:.1f} s", *outcome.result["making"]["remarks"]))
+            progress.sample(outcome.item.id, made, failed=False)
         else:
             error = outcome.error or "unknown error"
             store.record_sample(failure_record(sample, outcome))
@@ -204,7 +255,7 @@ def score(
     """
     store = RunStore(request.output)
     started = time.monotonic()
-    _write_manifest(store, request, open_system(request), request.metrics)
+    _write_manifest(store, request, store.manifest().system, request.metrics)
     planned = list(plan_scores(store, request.suite, request.seeds, request.metrics))
     todo = [entry for entry in planned if entry.state != "done"]
     if todo:
@@ -246,9 +297,10 @@ def num_workers(request: RunRequest, how: ExecutionOptions, *, scoring: bool = F
     """How many processes: what was asked for, else one per core, or what suits the system's device."""
     if how.workers:
         return how.workers
+    if scoring:
+        return num_cores()
     meta = open_system(request).meta
-    device = "cpu" if scoring else meta.device
-    return {"cpu": num_cores(), "gpu": len(gpu_shares(how, meta.gpus)) or 1, "remote": 4}[device]
+    return {"cpu": num_cores(), "gpu": len(gpu_shares(how, meta.gpus)) or 1, "remote": 4}[meta.device]
 
 
 def gpu_shares(how: ExecutionOptions, size: int) -> list[str]:
@@ -303,7 +355,7 @@ def _publish(store: RunStore, sample: PlannedSample, made: dict[str, Any]) -> Vi
     )
 
 
-def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel, metrics: tuple[str, ...]) -> None:
+def _write_manifest(store: RunStore, request: RunRequest, system: ModelMeta, metrics: tuple[str, ...]) -> None:
     """Write what the run is now; metrics that were asked for before stay part of it."""
     before = store.intact_manifest
     known = list(registry.paths("metric"))
@@ -311,7 +363,7 @@ def _write_manifest(store: RunStore, request: RunRequest, system: VideoModel, me
     suite = request.full_suite
     store.write_manifest(
         RunManifest(
-            system=system.meta,
+            system=system,
             adapter=request.adapter,
             options=request.options,
             settings=request.settings,

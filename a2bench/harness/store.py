@@ -3,7 +3,6 @@
     run.json          what the run is (RunManifest)
     samples.jsonl     journal of samples           scores.jsonl   journal of scores
     videos/           finished videos              pictures/      strips and posters of videos, for pages
-    diversity.jsonl   journal of `a2bench diversity`
     report/           the page and the tables      logs/          what worker processes printed
     .lock             held by the one process that writes
 
@@ -25,6 +24,8 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from a2bench.errors import InputError, OutputError, RunLockedError
+from a2bench.harness.files import sync_folder as sync_folder
+from a2bench.harness.files import write_atomically as write_atomically
 from a2bench.harness.journal import append_records, read_journal
 from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord, VideoFile
 from a2bench.hashing import file_sha256
@@ -124,8 +125,9 @@ class RunStore:
                         {"host": socket.gethostname(), "pid": os.getpid(), "started": now(), "args": sys.argv[1:]}
                     )
                 )
-                for leftover in self.videos.glob(".tmp-*"):
-                    leftover.unlink()
+                for place in (".tmp-*", "videos/.tmp-*", "pictures/*/.tmp-*"):
+                    for leftover in self.folder.glob(place):
+                        leftover.unlink()
             yield
         finally:
             owner.unlink(missing_ok=True)
@@ -222,29 +224,6 @@ def explained_output_errors(folder: Path) -> Iterator[None]:
             f"cannot write to {folder}: {error.strerror or error}{free}; make room or choose another folder with "
             "--output, then run the same command again: finished samples are kept"
         ) from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file in one step: readers see the old bytes or the new ones, also after a crash."""
-    temporary = path.with_name(f".tmp-{path.name}-{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power loss."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def now() -> str:

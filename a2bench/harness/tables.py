@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -25,6 +26,10 @@ from a2bench.harness.validity_file import ValidityFile, installed_expectations, 
 
 MARKS = {"valid": "valid", "fails": "FAILS", "not checked": "?"}
 """How tables show whether a metric puts the controls in the right order."""
+
+WIDTH = 100
+"""Columns of a terminal that lists fit."""
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": "·", "unknown": "?"}
 
@@ -94,19 +99,43 @@ def making_counts(current: CurrentRecords) -> list[dict[str, Any]]:
 
 
 def making_text(current: CurrentRecords) -> str | None:
-    """`making_counts` in words; None where the system says nothing.
+    """`making_counts` in words, and in what the run departs from its system's native settings; None for neither.
 
-    ``12 samples exact; 3 samples approximate (memory: tile)``
+    ``12 samples exact; 3 samples approximate (memory: tile); not native: 81 frames instead of 69``
     """
-    known = [entry for entry in making_counts(current) if entry["tier"]]
-    return (
-        "; ".join(
-            f"{entry['samples']} {'sample' if entry['samples'] == 1 else 'samples'} {entry['tier']}"
-            + (f" (memory: {entry['rung']})" if entry["rung"] not in (None, "none") else "")
-            for entry in known
-        )
-        or None
-    )
+    parts = [
+        f"{entry['samples']} {'sample' if entry['samples'] == 1 else 'samples'} {entry['tier']}"
+        + (f" (memory: {entry['rung']})" if entry["rung"] not in (None, "none") else "")
+        for entry in making_counts(current)
+        if entry["tier"]
+    ]
+    departures = current.manifest.system.departures(current.manifest.settings)
+    if departures:
+        parts.append(f"not native: {', '.join(departures.values())}")
+    return "; ".join(parts) or None
+
+
+def remark_counts(current: CurrentRecords) -> list[dict[str, Any]]:
+    """What must be said of finished videos: each ``remark``, and the ``samples`` (case and seed) that it is about."""
+    found: dict[str, list[SampleId]] = {}
+    for sample, record in current.samples.items():
+        for remark in record.remarks if record.status == "done" else ():
+            found.setdefault(shown_text(remark), []).append(sample)
+    return [{"remark": remark, "samples": [list(sample) for sample in samples]} for remark, samples in found.items()]
+
+
+def remark_lines(current: CurrentRecords) -> list[str]:
+    """`remark_counts` in words, one line for each remark; none where nothing must be said.
+
+    ``1 of 4 videos: every frame is black: ... (cat seed 0)``
+    """
+    done = sum(record.status == "done" for record in current.samples.values())
+    lines = []
+    for entry in remark_counts(current):
+        names = [f"{case} seed {seed}" for case, seed in entry["samples"]]
+        more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+        lines.append(f"{len(names)} of {done} videos: {entry['remark']} ({', '.join(names[:6])}{more})")
+    return lines
 
 
 def metric_table(
@@ -148,8 +177,12 @@ def _metric_row(current: CurrentRecords, metric: str, validity: Sequence[Validit
     row["validity"] = standing(row, validity, installed_expectations(metric)).document()
     row["lost"] = lost
     row["reasons"] = missing_reasons(current, metric)
+    departures = current.manifest.system.departures(current.manifest.settings)
+    touching = [text for what, text in departures.items() if what in row["touched_by"]]
+    told = [f"not native, which touches it: {', '.join(touching)}"] if touching else []
     row["notes"] = _counted(
-        "status", (("noted", shown_text(note)) for record in records for note in record.detail.get("notes", ()))
+        "status",
+        (("noted", shown_text(note)) for record in records for note in [*record.detail.get("notes", ()), *told]),
     )
     row["element_reasons"] = _counted(
         "role",
@@ -177,6 +210,7 @@ def describe_metric(metric: str, records: Iterable[ScoreRecord] = ()) -> dict[st
         "unit": "",
         "version": None,
         "backend": "",
+        "touched_by": [],
     }
     try:
         info = registry.load("metric", metric).info
@@ -191,6 +225,7 @@ def describe_metric(metric: str, records: Iterable[ScoreRecord] = ()) -> dict[st
             "unit": info.unit,
             "version": info.version,
             "backend": info.backend,
+            "touched_by": list(info.touched_by),
         }
     makers = [record.identity["metric"] for record in records if isinstance(record.identity.get("metric"), dict)]
     for key in ("version", "backend"):
@@ -293,12 +328,40 @@ def table_text(rows: list[dict[str, Any]]) -> str:
         for row in rows
         if row["validity"]["state"] == "fails"
     ]
-    lines += [
-        f"{row['name']}: {entry['count']} {entry['status']}: {one_line(entry['reason'])}"
-        for row in rows
-        for entry in [*row["reasons"], *row["notes"]]
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    told = "\n".join(line.rstrip() for line in lines)
+    return "\n".join([told, *(line for text in _grouped_reasons(rows) for line in wrapped(text))])
+
+
+def _grouped_reasons(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Why values are missing and what is to be noted: each cause once, with the metrics that it concerns."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        for entry in (*row["reasons"], *row["notes"]):
+            found.setdefault((entry["status"], entry["reason"]), {})[row["name"]] = entry["count"]
+    for (status, reason), metrics in found.items():
+        counts = sorted(set(metrics.values()))
+        number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        who = "all metrics" if len(metrics) == len(rows) > 1 else ", ".join(metrics)
+        yield f"{who}: {number} {status}: {one_line(reason)}"
+
+
+def told_reasons(rows: list[dict[str, Any]]) -> list[str]:
+    """Every cause that `table_text` tells."""
+    return list(dict.fromkeys(entry["reason"] for row in rows for entry in row["reasons"]))
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """A text in lines that fit `WIDTH` columns; long words, and commands in backticks, stay whole to be copied."""
+    whole = re.sub(r"`[^`]+`", lambda command: command[0].replace(" ", _HARD_SPACE), text)
+    lines = textwrap.wrap(
+        whole,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_HARD_SPACE, " ") for line in lines]
 
 
 def _role_text(role: dict[str, Any] | None) -> str:
@@ -376,7 +439,7 @@ def _summary_lines(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[
 
 def score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Iterator[list[Any]]:
     """Names of columns, then one line per planned score, each followed by its elements."""
-    yield ["run", "case", "seed", "metric", "element", "status", "value", "reason", "tier", "rung"]
+    yield ["run", "case", "seed", "metric", "element", "status", "value", "reason", "tier", "rung", "remarks"]
     for run, store in runs.items():
         current = CurrentRecords(store)
         for sample in current.planned:
@@ -384,9 +447,10 @@ def score_lines(runs: Mapping[str, RunStore], metrics: tuple[str, ...]) -> Itera
                 record = current.score(sample, metric)
                 if record is None:
                     reason = shown_text(current.why_missing(sample))
-                    yield [run, *sample, metric, "", "missing", None, reason, None, None]
+                    yield [run, *sample, metric, "", "missing", None, reason, None, None, None]
                     continue
-                making = (current.samples[sample].tier, current.samples[sample].rung)
+                made = current.samples[sample]
+                making = (made.tier, made.rung, "; ".join(map(shown_text, made.remarks)) or None)
                 yield [run, *sample, metric, "", record.status, record.value, shown_text(record.reason or ""), *making]
                 for element, entry in elements_in_order(record):
                     status = "unscored" if entry["value"] is None else "scored"
@@ -416,6 +480,7 @@ def markdown_text(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[s
         parts.append(f"## {markdown_cell(run)}\n\n{_markdown_table(_totals_cells(totals[run]))}\n")
         if making := making_text(CurrentRecords(runs[run])):
             parts.append(f"{markdown_cell(making)}\n")
+        parts += [f"**Remark:** {markdown_cell(line)}\n" for line in remark_lines(CurrentRecords(runs[run]))]
         roles = sorted({role for row in rows for role in row["roles"]}, key=_role_rank)
         head = ["metric", "better", "mean ± standard error", "scored", "controls", *roles]
         lines = [head, ["---"] * len(head)]
@@ -478,6 +543,7 @@ def _summary_document(
                     "missing": len(current.planned) - len(samples),
                 },
                 "making": making_counts(current),
+                "remarks": remark_counts(current),
                 "totals": totals[name],
                 "metrics": tables[name],
             }

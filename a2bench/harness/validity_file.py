@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from a2bench import registry
 from a2bench.data import data_file
 from a2bench.errors import A2BenchError, InputError
-from a2bench.harness.store import write_atomically
+from a2bench.harness.files import check_outside_of_runs, write_atomically
 from a2bench.harness.validity import Verdict
 from a2bench.harness.validity_clips import KINDS, ClipsRow
 from a2bench.scores import Expectation, MetricInfo
@@ -123,6 +123,7 @@ def _finite(value: float | None) -> float | None:
 
 def write_validity(path: Path, file: ValidityFile) -> None:
     """Write the file in one piece."""
+    check_outside_of_runs(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, (file.model_dump_json(indent=1) + "\n").encode())
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from a2bench import registry
+from a2bench.assets.packages import broken_import
 from a2bench.cases import Case, load_suite
 from a2bench.counting import count, take_counts
 from a2bench.errors import A2BenchError, AdapterError, VideoError
 from a2bench.feature_store import default_store
 from a2bench.features import DiskFeatures
+from a2bench.harness.blank import blank_remark
 from a2bench.harness.cost import peak_memory, watch_memory
 from a2bench.harness.execute import Later
 from a2bench.harness.store import explained_output_errors
@@ -30,8 +32,8 @@ from a2bench.resources import device
 from a2bench.scores import Score
 from a2bench.systems import GenerationSettings, NeedsSuite, VideoModel
 from a2bench.tiers import Making
-from a2bench.video import Video, probe_video, read_video, write_video
-from a2bench.weights import unmet_needs
+from a2bench.video import Video, decoded_frames, probe_video, read_video, write_video
+from a2bench.weights import feature_infos, unmet_needs
 
 GENERATE = "a2bench.harness.work:generate"
 SCORE = "a2bench.harness.work:score"
@@ -80,6 +82,9 @@ def _written(made: Video | Path, temporary: Path, memory: dict[str, int]) -> dic
             _take_over(made, path)
         else:
             write_video(made, path)
+    making = (made.making if isinstance(made, Video) else None) or Making()
+    if blank := blank_remark(made.frames if isinstance(made, Video) else decoded_frames(path)):
+        making = replace(making, remarks=(*making.remarks, blank))
     info = probe_video(path)
     return {
         "temporary": str(path),
@@ -89,7 +94,7 @@ def _written(made: Video | Path, temporary: Path, memory: dict[str, int]) -> dic
         "num_frames": info.num_frames,
         "fps": str(info.fps),
         "peak_memory": memory,
-        "making": asdict((made.making if isinstance(made, Video) else None) or Making()),
+        "making": asdict(making),
     }
 
 
@@ -187,6 +192,9 @@ def _scored(name: str, sample: Sample) -> dict[str, Any]:
     except A2BenchError as error:
         return {"status": "failed", "reason": str(error)}
     except Exception as error:  # recorded with its traceback in this score; the other metrics go on
+        broken = broken_import([registry.load("metric", name).info, *feature_infos(name)], error)
+        if broken:
+            return {"status": "failed", "reason": broken}
         return {"status": "failed", "reason": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
 
 

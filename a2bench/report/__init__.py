@@ -2,13 +2,16 @@
 
 import contextlib
 import logging
+import os
 import shutil
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from a2bench.errors import InputError, OutputError
+from a2bench.harness.files import check_outside_of_runs, file_key
 from a2bench.harness.store import RunStore, explained_output_errors
 from a2bench.harness.tables import CurrentRecords, write_tables
 from a2bench.harness.validity_file import known_validity
@@ -49,10 +52,11 @@ def write_report(
     check_comparable(named)
     verdicts = known_validity(validity)
     _check_replaceable(output, runs)
+    place = output.resolve()  # where a link leads: the link stays
     metrics = tuple(dict.fromkeys(metric for run in named.values() for metric in run.manifest.metrics))
-    with explained_output_errors(output), _replacing(output) as folder:
+    with explained_output_errors(output), _replacing(place) as folder:
         earlier = [output / "media", *(run / place for run in runs for place in ("pictures", "report/media"))]
-        media = MediaFolder(folder, earlier)
+        media = MediaFolder(folder, earlier, replaced=place)
         totals = {name: run_totals(run, verdicts) for name, run in named.items()}
         data = page_data(named, metrics, media, totals, verdicts, reported)
         write_tables({name: run.store for name, run in named.items()}, metrics, folder / "tables", totals, verdicts)
@@ -61,24 +65,37 @@ def write_report(
 
 
 def named_runs(runs: list[Path]) -> dict[str, CurrentRecords]:
-    """A short name for each run: its system, or its folder where two runs share a system."""
+    """A short name for each run: its system, or its folder where two runs share a system.
+
+    No two names look the same: of folders of one name, or of names that are one text in two Unicode forms, the later
+    ones get numbers.
+    """
     records = [CurrentRecords(RunStore(run)) for run in runs]
     systems = [run.manifest.system.name for run in records]
     named: dict[str, CurrentRecords] = {}
+    seen: set[str] = set()
     for path, run in zip(runs, records, strict=True):
         system = run.manifest.system.name
-        name = base = system if systems.count(system) == 1 else path.resolve().name
+        name = base = system if systems.count(system) == 1 else _folder_name(path)
         number = 1
-        while name in named:
+        while unicodedata.normalize("NFC", name) in seen:
             number += 1
             name = f"{base} ({number})"
+        seen.add(unicodedata.normalize("NFC", name))
         named[name] = run
     return named
+
+
+def _folder_name(path: Path) -> str:
+    """The name of a folder as text; bytes of it that are not UTF-8 stand there in hex."""
+    return os.fsencode(path.resolve().name).decode("utf-8", "backslashreplace")
 
 
 def _check_replaceable(output: Path, runs: list[Path]) -> None:
     if any(run.resolve().is_relative_to(output.resolve()) for run in runs):
         raise InputError(f"{output} holds a run; write the report to a folder of its own, such as {output / 'report'}")
+    if output.resolve() not in [run.resolve() / "report" for run in runs]:
+        check_outside_of_runs(output)
     if not output.exists():
         return
     if not output.is_dir():
@@ -92,12 +109,11 @@ def _check_replaceable(output: Path, runs: list[Path]) -> None:
 
 @contextlib.contextmanager
 def _replacing(output: Path) -> Iterator[Path]:
-    """A temporary folder beside ``output`` that takes its place when the block ends well."""
-    parent = output.resolve().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{output.resolve().name}.tmp-"
-    _remove_leftovers(parent, prefix)
-    work = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    """A temporary folder beside ``output`` (which is no link) that takes its place when the block ends well."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{file_key(output.name)}.tmp-"
+    _remove_leftovers(output.parent, prefix)
+    work = Path(tempfile.mkdtemp(prefix=prefix, dir=output.parent))
     try:
         new, old = work / "new", work / "old"
         new.mkdir()
@@ -116,7 +132,7 @@ def _replacing(output: Path) -> Iterator[Path]:
 
 def _remove_leftovers(parent: Path, prefix: str) -> None:
     """Remove what a killed report left behind an hour ago or earlier."""
-    for leftover in parent.glob(f"{prefix}*"):
+    for leftover in parent.iterdir():
         with contextlib.suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > 3600:
+            if leftover.name.startswith(prefix) and time.time() - leftover.lstat().st_mtime > 3600:
                 shutil.rmtree(leftover, ignore_errors=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from a2bench.cases import Case, ImageFile, element_ids, load_suite
+from a2bench.cases import Case, ImageFile, element_ids
 from a2bench.errors import A2BenchError, InputError
 from a2bench.harness.ledger import METRIC as LEDGER_METRIC
 from a2bench.harness.ledger import ledger_of, run_ledger, story, verdict_counts
@@ -23,6 +23,7 @@ from a2bench.harness.tables import (
     is_lost,
     making_text,
     metric_table,
+    remark_lines,
     role_of,
     shown_text,
 )
@@ -30,6 +31,7 @@ from a2bench.harness.validity_file import ValidityFile, installed_expectations, 
 from a2bench.ledger import MEANING, STATES
 from a2bench.peers.reported import Reported
 from a2bench.report.media import MediaFolder
+from a2bench.suites.header import suite_as_of
 
 DrawReference = Callable[[ImageFile], tuple[str | None, str | None]]
 """Makes the picture of a reference: its name on the page, or None and why there is none."""
@@ -45,7 +47,9 @@ class PageData:
 
 
 def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
-    """Runs can be shown side by side when they are over one revision of one suite.
+    """Runs can be shown side by side when they are over one suite and were asked for the same in each case.
+
+    A suite that has gained cases or order since is the same suite.
 
     Raises:
         InputError: they are not; the message says which.
@@ -53,11 +57,21 @@ def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
     (first_name, first), *others = runs.items()
     for name, other in others:
         a, b = first.manifest.suite, other.manifest.suite
-        if (a.name, a.revision) != (b.name, b.revision):
+        changed = [] if a.revision == b.revision else _asked_otherwise(first, other)
+        if a.name != b.name or changed:
+            about = f" (case {changed[0]!r} differs)" if changed else ""
             raise InputError(
                 f"cannot put runs over different suites side by side: {first_name!r} is over {a.name!r} (revision "
-                f"{a.revision}), {name!r} over {b.name!r} (revision {b.revision}); report them one by one"
+                f"{a.revision}), {name!r} over {b.name!r} (revision {b.revision}){about}; report them one by one"
             )
+
+
+def _asked_otherwise(first: CurrentRecords, other: CurrentRecords) -> list[str]:
+    """Cases of two runs whose records say that different things were asked for, or do not say it at all."""
+    asked = [{case: record.identity.get("case") for (case, _), record in run.samples.items()} for run in (first, other)]
+    shared = set(first.manifest.suite.cases) & set(other.manifest.suite.cases)
+    known = asked[0].keys() & asked[1].keys()
+    return sorted(case for case in shared & known if asked[0][case] is None or asked[0][case] != asked[1][case])
 
 
 def page_data(
@@ -137,7 +151,7 @@ def suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
     """The cases of the run's suite as it is on this machine, and what keeps them from being shown, if anything."""
     suite = run.manifest.suite
     try:
-        loaded = load_suite(suite.path)
+        loaded = suite_as_of(suite.path, suite.revision)
     except A2BenchError:
         return {}, "The suite is not on the machine that made this page: prompts are shown without their references."
     note = None
@@ -237,6 +251,7 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
             "missing": len(run.planned) - len(samples),
         },
         "making": making_text(run),
+        "remarks": remark_lines(run),
         "scored": sum(record.status == "scored" for metric in metrics for record in run.scores(metric)),
         "scores": len(run.planned) * len(metrics),
         "damaged": len(run.store.damaged),
@@ -252,6 +267,7 @@ def run_facts(run: CurrentRecords) -> list[list[str]]:
         ["Kind", "control: a yardstick with a known place" if system.kind == "control" else "system"],
         ["Licence", system.licence],
         ["Tier", making_text(run) or "not stated"],
+        *(["Remark", line] for line in remark_lines(run)),
         ["Adapter", shown_text(manifest.adapter)],
         *([f"Option {key}", shown_text(value)] for key, value in manifest.options.items()),
         ["Video", f"{settings.width} × {settings.height}, {settings.num_frames} frames at {settings.fps} fps"],
@@ -381,6 +397,7 @@ def _video_detail(name: str, run: CurrentRecords, record: SampleRecord, media: M
         "seconds": record.seconds,
         "tier": record.tier,
         "rung": record.rung,
+        "remarks": [shown_text(remark) for remark in record.remarks],
     }
 
 

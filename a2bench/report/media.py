@@ -1,12 +1,13 @@
-"""The pictures and videos of a report: linked videos, a strip of frames per video, thumbnails of references.
+"""The pictures and videos of a report: copies of the videos, a strip of frames per video, thumbnails of references.
 
 Strips and posters were drawn when the video was scored, or for an earlier report; only a video without them is decoded.
+A report shares no file with a run: who edits the one must not change the other.
 """
 
+import contextlib
 import logging
 import os
-import re
-import shutil
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from a2bench.cases import ImageFile
-from a2bench.errors import CaseError, VideoError
+from a2bench.errors import CaseError, OutputError, VideoError
+from a2bench.harness.files import copy_file, file_key, replacing
 from a2bench.harness.records import SampleRecord, VideoFile
 from a2bench.harness.store import RunStore
 from a2bench.pictures import draw_pictures, picture_paths, strip_frames
@@ -37,25 +39,64 @@ class VideoMedia:
 
 
 class MediaFolder:
-    """``media/`` of a report that is being written; ``earlier`` are media folders of reports to take pictures from."""
+    """``media/`` of a report that is being written.
 
-    def __init__(self, report: Path, earlier: Iterable[Path] = ()) -> None:
+    Args:
+        report: folder of the report, new and empty.
+        earlier: media folders, of runs and reports, to copy pictures from.
+        replaced: folder of the report whose place this one takes: what it has already is not copied again.
+    """
+
+    def __init__(self, report: Path, earlier: Iterable[Path] = (), replaced: Path | None = None) -> None:
         self.report = report
         self.earlier = tuple(folder for folder in earlier if folder.is_dir())
+        self.replaced = replaced.resolve() if replaced else None
         self._references: dict[str, tuple[str | None, str | None]] = {}
 
     def add_video(self, store: RunStore, run: str, record: SampleRecord) -> VideoMedia:
-        """Link the video of a finished sample and make its pictures."""
+        """Copy the video of a finished sample and make its pictures."""
         problem = video_problem(store, record)
         if problem is not None or record.video is None:
             return VideoMedia(problem=problem)
         source = store.video_path(record)
-        video = f"media/videos/{neutral_name(run)}/{neutral_name(record.case)}-seed{record.seed}{video_suffix(source)}"
-        _link(source, self.report / video)
+        video = f"media/videos/{file_key(run)}/{file_key(record.case)}-seed{record.seed}{video_suffix(source)}"
+        self._copy_video(source, video, record.video)
         pictures = self.add_pictures(source, record.video)
         if pictures is None:
             return VideoMedia(video=video)
         return VideoMedia(video, *pictures, strip_frames(record.video.num_frames))
+
+    def _copy_video(self, source: Path, name: str, video: VideoFile) -> None:
+        """Copy a video, unless the replaced report has it: a file of this name, size and time, as runs know theirs."""
+        target = self.report / name
+        if target.exists():
+            raise OutputError(f"two videos of this report would be one file, {name}; please report this")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if self._keep(name, video.bytes, video.mtime_ns):
+            return
+        copy_file(source, target)
+        with contextlib.suppress(OSError, OverflowError):  # a record from outside may name any time
+            os.utime(target, ns=(video.mtime_ns, video.mtime_ns))
+
+    def _keep(self, name: str, size: int | None = None, mtime_ns: int | None = None) -> bool:
+        """Give the new report a file of the one that it replaces; False where that has none, or not that file alone.
+
+        Reports of A2Bench 0.1.0 share videos with their runs: a file with another name elsewhere is never taken.
+        """
+        if self.replaced is None:
+            return False
+        old, target = self.replaced / name, self.report / name
+        try:
+            facts = old.lstat()
+            if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1 or old.resolve() != old or facts.st_size == 0:
+                return False
+            if size is not None and (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns):
+                return False
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.hardlink_to(old)  # until the old report is removed, in a moment
+        except OSError:
+            return False
+        return True
 
     def add_pictures(self, source: Path, video: VideoFile, draw: bool = True) -> tuple[str, str] | None:
         """Paths of a video's poster and strip below the report folder; None where there are none.
@@ -65,7 +106,7 @@ class MediaFolder:
             video: its record.
             draw: decode the video when there are no pictures of it yet.
         """
-        paths = picture_paths(self.report / "media", neutral_name(video.sha256))
+        paths = picture_paths(self.report / "media", file_key(video.sha256))
         strip, poster = (path.relative_to(self.report).as_posix() for path in (paths.strip, paths.poster))
         if not (self._taken_over(strip) and self._taken_over(poster)):
             if not draw:
@@ -100,24 +141,21 @@ class MediaFolder:
         suffix = "png" if has_alpha else "jpg"
         path = self.report / f"media/references/{image.sha256[:32]}.{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path, quality=85, optimize=True)
+        with replacing(path) as temporary:
+            picture.save(temporary, quality=85, optimize=True)
         return path.relative_to(self.report).as_posix(), None
 
     def _taken_over(self, name: str) -> bool:
         target = self.report / name
-        if target.is_file():
+        if target.is_file() or self._keep(name):
             return True
         for folder in self.earlier:
             earlier = folder.joinpath(*name.split("/")[1:])
             if earlier.is_file() and not earlier.is_symlink() and earlier.stat().st_size > 0:
-                _link(earlier, target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copy_file(earlier, target)
                 return True
         return False
-
-
-def neutral_name(text: str) -> str:
-    """A text as a file name that means the same everywhere and never leaves its folder."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip(".")[:80] or "_"
 
 
 def video_suffix(source: Path) -> str:
@@ -137,11 +175,3 @@ def _outside(store: RunStore, record: SampleRecord) -> str | None:
     """A run folder may come from anybody: its records must not name files elsewhere on this machine."""
     inside = store.video_path(record).resolve().is_relative_to(store.folder.resolve())
     return None if inside else "its record names a file outside of the run folder"
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copy2(source, target)

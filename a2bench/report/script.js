@@ -78,6 +78,7 @@
     }
     if (!scored) note("No scores yet: this page shows the videos only. Run ", el("code", {}, "a2bench score RUN"), " to measure them.");
     if (data.suite.note) note(data.suite.note);
+    runs.forEach((run) => run.remarks.forEach((remark) => note(many ? run.label + ": " : "", remark)));
     if (damaged) note(plural(damaged, "line") + " of the records failed the check and count as never written; the run's own command does those samples again.");
     top.append(el("details", { class: "about" },
       el("summary", {}, "Settings and versions"),
@@ -98,9 +99,10 @@
       row.interval ? el("b", { style: { left: at(row.interval[0]), width: clamp(row.interval[1] - row.interval[0], 0, 100) + "%" } }) : null);
   }
   function totalCell(row) {
+    if (!row) return el("td", { class: "soft" }, "–");
     const share = `${row.scored} of ${row.total} videos`;
     const reason = row.reasons.length ? row.reasons[0].reason : "";
-    return el("td", { class: row.name === "headline" ? "headline" : null },
+    return el("td", { class: row.name.startsWith("headline") ? "headline" : null },
       el("span", { class: "mean" }, present(row.value) ? row.value.toFixed(1) : "–",
         row.interval ? el("span", { class: "se", title: "95 % interval over cases" }, ` ${row.interval[0].toFixed(1)} to ${row.interval[1].toFixed(1)}`) : null),
       totalBar(row),
@@ -111,14 +113,14 @@
     const section = document.getElementById("totals");
     section.append(el("div", { class: "section-head" }, el("h2", { id: "totals-title" }, "In short"),
       el("p", { class: "soft small" }, "From 0 to 100 with 95 % intervals over cases. A video that loses one of its elements gets few points in the headline, whatever else is good about it.")));
-    const rows = data.totals[0];
-    const order = [rows.length - 1, ...rows.keys()].slice(0, rows.length);
+    const all = new Map(data.totals.flat().map((row) => [row.name, row]));  // the row without text is there for some runs only
+    const rows = [...all.values()].sort((a, b) => b.name.startsWith("headline") - a.name.startsWith("headline"));
     section.append(el("div", { class: "panel scroll", tabindex: "0", role: "region", "aria-label": "Summary" },
       el("table", { class: "metrics totals" },
         el("thead", {}, el("tr", {}, el("th", { scope: "col" }, ""), runs.map((run) => el("th", { scope: "col" }, run.label)))),
-        el("tbody", {}, order.map((index) => el("tr", {},
-          el("th", { scope: "row" }, rows[index].title, " ", validityMark(rows[index].validity), el("div", { class: "soft small" }, rows[index].question)),
-          data.totals.map((of) => totalCell(of[index]))))))));
+        el("tbody", {}, rows.map((row) => el("tr", {},
+          el("th", { scope: "row" }, row.title, " ", validityMark(row.validity), el("div", { class: "soft small" }, row.question)),
+          data.totals.map((of) => totalCell(of.find((other) => other.name === row.name)))))))));
   }
   function drawReported() {
     const section = document.getElementById("reported");
@@ -471,7 +473,8 @@
     const strip = video.strip ? el("div", { class: "strip" }, el("img", { src: video.strip, alt: "Frames of the video from first to last", loading: "lazy" }),
       el("div", { class: "hits" }, video.stripFrames.map((frame) => el("button", { title: "frame " + frame, "aria-label": "Go to frame " + frame, onclick: () => card.player.seekTime((frame + 0.5) / video.fps) })))) : null;
     const making = sample.tier ? el("p", { class: "soft small" }, "Tier: " + sample.tier + (sample.rung && sample.rung !== "none" ? `, memory: ${sample.rung}` : "")) : null;
-    return el("div", { class: "player" }, heading, stage, strip, ledgerStrip(card, sample, run), making);
+    const remarks = sample.remarks.map((remark) => el("p", { class: "notice small" }, remark));
+    return el("div", { class: "player" }, heading, stage, remarks, strip, ledgerStrip(card, sample, run), making);
   }
 
   function scoreOf(card, run, metric) { return ((card.samples[run] || {}).scores || {})[metric] || null; }

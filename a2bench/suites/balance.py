@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from a2bench.cases import ROLES, SPLITS, Case, Suite
 from a2bench.errors import InputError
+from a2bench.harness.files import check_outside_of_runs, replacing
 
 _INK, _MUTED, _PAGE, _BAR = "#111827", "#5b6472", "#ffffff", "#e5e9ef"
 _COLOURS = {"mini": "#7c3aed", "dev": "#2563eb", "test": "#047857", "all": "#374151"}
@@ -48,9 +49,11 @@ def write_balance(suite: Suite, path: Path) -> None:
     """
     if path.suffix.lower() != ".png":
         raise InputError(f"the balance is drawn as a .png file, not {path.name!r}")
+    check_outside_of_runs(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draw_balance(suite).save(path)
+        with replacing(path) as temporary:
+            draw_balance(suite).save(temporary)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from None
 
@@ -101,12 +104,33 @@ def _draw_bar(draw: ImageDraw.ImageDraw, counts: dict[str, int], total: int, y: 
         left = right
 
 
+def open_counts(suite: Suite) -> dict[str, int]:
+    """How many cases need nothing fetched: in all (``cases``), with all three roles, and by split."""
+    cases = suite.open_cases()
+    counts = Counter(case.split for case in cases if case.split)
+    return {
+        "cases": len(cases),
+        "all_roles": sum({element.role for element in case.elements} == set(ROLES) for case in cases),
+        **{split: counts[split] for split in SPLITS if counts[split]},
+    }
+
+
+def open_line(counts: dict[str, int], num_cases: int) -> str:
+    """The counts of `open_counts` in words, for a suite of so many cases."""
+    splits = ", ".join(f"{split} {counts[split]}" for split in SPLITS if split in counts)
+    return (
+        f"Open: {counts['cases']} of {num_cases} cases need nothing fetched{f' ({splits})' if splits else ''}, "
+        f"{counts['all_roles']} of them with a character, an object and a background"
+    )
+
+
 def balance_lines(suite: Suite) -> list[str]:
     """The balance as text: total and splits of each row."""
     balance = suite_balance(suite)
     splits = [split for split in (*SPLITS, "all") if balance["cases"]["cases"].get(split)]
     totals = ", ".join(f"{split} {balance['cases']['cases'][split]}" for split in splits)
     lines = [f"Splits: {totals}"] if splits != ["all"] else []
+    lines += [open_line(open_counts(suite), len(suite.cases))]
     for name, counts in _rows(balance):
         if counts is None:
             lines += ["", f"{name}" + (f" (in all; {' / '.join(splits)})" if len(splits) > 1 else "")]

@@ -10,6 +10,7 @@ from typing import Any
 
 from a2bench.cases import Suite, find_suite, read_suite, select_parts
 from a2bench.errors import CaseError
+from a2bench.suites.balance import open_counts
 from a2bench.suites.finding import Finding
 from a2bench.suites.header import changed_parts, contents_of, read_header
 from a2bench.suites.images import SuiteImages, image_findings, licence_findings, near_duplicates
@@ -28,6 +29,8 @@ class SuiteCheck:
     num_cases: int
     num_images: int
     findings: tuple[Finding, ...]
+    open_counts: dict[str, int] | None = None
+    """How many cases need nothing fetched, as `open_counts` counts them; None where the catalogue cannot be read."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -52,6 +55,7 @@ class SuiteCheck:
             "revision": self.revision,
             "cases": self.num_cases,
             "images": self.num_images,
+            "open": self.open_counts,
             "errors": len(self.errors),
             "warnings": len(self.warnings),
             "findings": [vars(finding) for finding in self.findings],
@@ -82,7 +86,9 @@ def check_suite(
     save_looks: write the looks beside the suite.
     """
     images = SuiteImages(suite)
+    counts = None
     try:
+        counts = open_counts(suite)
         looks, found = _looks(images, look)
         found += _findings(suite, images, looks)
         if save_looks:
@@ -92,7 +98,8 @@ def check_suite(
     findings = [*unread, *found]
     order = {case.id: number for number, case in enumerate(suite.cases)}
     findings.sort(key=lambda finding: -1 if finding.case is None else order[finding.case])
-    return SuiteCheck(suite.name, suite.path, suite.revision, len(suite.cases), len(images.uses), tuple(findings))
+    size = len(suite.cases), len(images.uses)
+    return SuiteCheck(suite.name, suite.path, suite.revision, *size, tuple(findings), counts)
 
 
 def _looks(images: SuiteImages, look: bool) -> tuple[dict[str, Look], list[Finding]]:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from a2bench.cases import Case, ImageFile, Role, Suite
 from a2bench.errors import InputError
+from a2bench.harness.files import check_outside_of_runs, replacing
 from a2bench.suites.images import FORMATS, MAX_PIXELS
 
 ROLE_COLOURS: dict[Role, str] = {"character": "#2563eb", "object": "#c2410c", "background": "#047857"}
@@ -42,6 +43,19 @@ class _Line(NamedTuple):
     pieces: tuple[tuple[float, str, Role | None], ...]
 
 
+MARK = "A2Bench contact sheet"
+"""In the header of a JPEG: only what has it is replaced where nobody named a file."""
+
+
+def is_contact_sheet(path: Path) -> bool:
+    """Whether a file is a contact sheet that we have drawn."""
+    try:
+        with Image.open(path, formats=("JPEG",)) as image:
+            return image.info.get("comment") == MARK.encode()
+    except OSError:
+        return False
+
+
 def write_contact_sheet(suite: Suite, path: Path, case_ids: Collection[str] = ()) -> None:
     """Draw the suite (or only these cases) and save it as JPEG or PNG, by the name's ending; missing folders are made.
 
@@ -50,10 +64,12 @@ def write_contact_sheet(suite: Suite, path: Path, case_ids: Collection[str] = ()
     """
     if path.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         raise InputError(f"a contact sheet is a .jpg or .png file, not {path.name!r}; type for example -o sheet.jpg")
+    check_outside_of_runs(path)
     sheet = draw_contact_sheet(suite, case_ids)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sheet.save(path, quality=88)
+        with replacing(path) as temporary:
+            sheet.save(temporary, quality=88, comment=MARK)
     except OSError as error:
         raise InputError(f"cannot write the contact sheet {path}: {error.strerror or error}") from None
 

@@ -24,7 +24,8 @@ def datasheet_tables(suite: Suite) -> str:
         f"Made by `a2bench suites datasheet {suite.address}` from the suite and the catalogue of images; do not edit.",
         f"{suite.path.stem}, {version}revision {suite.revision}: {len(suite.cases)} cases, {len(images)} images.",
         "## Splits",
-        _table(("split", "cases", "images"), _splits(suite)),
+        _table(("split", "cases", "images", "open cases", "their images"), _splits(suite)),
+        "Open cases need nothing fetched: all their images lie in the repository.",
         "## Licences",
         _table(("images", "licence"), _counted(rows[file].licence for file in images if file in rows)),
         "## Sources",
@@ -42,7 +43,14 @@ def _splits(suite: Suite) -> Iterator[tuple[object, ...]]:
         cases = tuple(case for case in suite.cases if case.split == split)
         if cases:
             part = Suite(suite.name, suite.path, cases)
-            yield split or "none", len(cases), len(suite_images(part))
+            open_part = Suite(suite.name, suite.path, part.open_cases())
+            yield (
+                split or "none",
+                len(cases),
+                len(suite_images(part)),
+                len(open_part.cases),
+                len(suite_images(open_part)),
+            )
 
 
 def _counted(values: Iterator[str]) -> Iterator[tuple[object, ...]]:

@@ -2,6 +2,7 @@
 
 Each image is verified by the hash that the suite names and then put in place in one step, so what is there is whole,
 and the same command goes on where it stopped. Only images that the suite names are read, whatever else a source holds.
+Without a source that somebody names, they come as `a2bench.suites.public` says.
 """
 
 import os
@@ -14,12 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from a2bench.archives import ArchiveLimits, checked_zip, read_member
-from a2bench.cases import ImageFile, Suite
+from a2bench.assets.extras import install_line
+from a2bench.cases import Case, ImageFile, Suite
 from a2bench.data import cache_dir, fetched_path
+from a2bench.download import DownloadError
 from a2bench.errors import CaseError, InputError
 from a2bench.harness.store import write_atomically
 from a2bench.hashing import bytes_sha256, file_sha256
-from a2bench.suites.pack import suite_images
+from a2bench.suites.pack import case_images, suite_images
+from a2bench.suites.sources import remedy
 
 MAX_BYTES = 25_000_000
 """Of one image."""
@@ -27,6 +31,8 @@ _LIMITS = ArchiveLimits(member_bytes=MAX_BYTES)
 
 Read = Callable[[ImageFile], bytes]
 """Gives the bytes of an image, or raises `AbsentImageError`."""
+Tell = Callable[[str, str | None], None]
+"""Called with the file of an image and why it is not here, or None, as soon as its fate is known."""
 
 
 class AbsentImageError(CaseError):
@@ -37,23 +43,32 @@ class AbsentImageError(CaseError):
 class FetchResult:
     """What became of each image of a suite, by file.
 
-    beside: came with the suite. kept: fetched before. fetched: now. failures: why one is not here.
+    beside: came with the suite. kept: fetched before. fetched: now. failures: why one is not here. pack_only: not here,
+    and only a pack has them. pack_failure: why the pack that the suite names could not be used.
     """
 
     beside: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    pack_only: list[str] = field(default_factory=list)
+    pack_failure: str | None = None
 
     @property
     def complete(self) -> bool:
         """Whether every image of the suite is on this machine."""
-        return not self.failures
+        return not self.failures and not self.pack_only
 
 
 def missing_images(suite: Suite) -> list[ImageFile]:
     """The images of a suite that are neither beside it nor fetched."""
     return [image for image in suite_images(suite).values() if not image.path.is_file()]
+
+
+def runnable_cases(suite: Suite) -> list[Case]:
+    """The cases whose images are all here, second views and cut-outs included."""
+    missing = {image.file for image in missing_images(suite)}
+    return [case for case in suite.cases if not any(image.file in missing for image in case_images(case))]
 
 
 def require_images(suite: Suite) -> None:
@@ -66,21 +81,13 @@ def require_images(suite: Suite) -> None:
     if missing:
         raise CaseError(
             f"{len(missing)} of the {len(suite_images(suite))} images of {suite.name} are not here (one is "
-            f"{missing[0].file}); type `a2bench suites fetch {suite.address} --from SOURCE`, with a folder, an archive "
-            "or hub:OWNER/NAME@REVISION as SOURCE"
+            f"{missing[0].file}); {remedy(suite, missing)}"
         )
 
 
-def fetch_images(suite: Suite, source: str, tell: Callable[[str, str | None], None] | None = None) -> FetchResult:
-    """Fetch what is missing; ``tell(file, failure)`` is called for each image as soon as its fate is known.
-
-    source: a folder with the images at their paths, a ``.zip`` archive, or ``hub:OWNER/NAME@REVISION`` (a data set).
-
-    Raises:
-        InputError: the source cannot be used at all, the network fails, or the cache cannot be written.
-    """
-    result = FetchResult()
-    wanted = []
+def sorted_images(suite: Suite) -> tuple[FetchResult, list[ImageFile]]:
+    """Which images are here, and those that are not or are damaged."""
+    result, wanted = FetchResult(), []
     for file, image in suite_images(suite).items():
         kept = fetched_path(image.sha256, image.path.suffix)
         if (image.root / file).is_file():
@@ -89,33 +96,69 @@ def fetch_images(suite: Suite, source: str, tell: Callable[[str, str | None], No
             result.kept.append(file)
         else:
             wanted.append(image)
+    return result, wanted
+
+
+def fetch_images(suite: Suite, source: str, tell: Tell | None = None) -> FetchResult:
+    """Fetch what is missing from a source that somebody names.
+
+    source: a folder with the images at their paths, a ``.zip`` archive, or ``hub:OWNER/NAME@REVISION`` (a data set).
+
+    Raises:
+        InputError: the source cannot be used at all, the network fails, or the cache cannot be written.
+    """
+    result, wanted = sorted_images(suite)
     with _opened(source) as read:
         for image in wanted:
             try:
-                data = read(image)
-                found = bytes_sha256(data)
-                if found != image.sha256:
-                    raise AbsentImageError(
-                        f"has SHA-256 {found[:12]}..., but the suite names {image.sha256[:12]}...; not kept"
-                    )
+                keep_image(image, verified(image, read(image)))
             except AbsentImageError as error:
                 result.failures[image.file] = str(error)
             else:
-                _keep(image, data)
                 result.fetched.append(image.file)
             if tell:
                 tell(image.file, result.failures.get(image.file))
     return result
 
 
-def _keep(image: ImageFile, data: bytes) -> None:
+def verified(image: ImageFile, data: bytes) -> bytes:
+    """The bytes, if they are the ones that the suite names.
+
+    Raises:
+        AbsentImageError: they are not.
+    """
+    found = bytes_sha256(data)
+    if found != image.sha256:
+        raise AbsentImageError(f"has SHA-256 {found[:12]}..., but the suite names {image.sha256[:12]}...; not kept")
+    return data
+
+
+def keep_image(image: ImageFile, data: bytes) -> None:
+    """Put verified bytes in place in one step.
+
+    Raises:
+        InputError: the cache cannot be written.
+    """
     path = fetched_path(image.sha256, Path(image.file).suffix)
-    try:
+    with explained_cache_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, data)
+
+
+@contextmanager
+def explained_cache_errors(folder: Path) -> Iterator[None]:
+    """Turn an error of the disk into a sentence that says how to go on.
+
+    Raises:
+        InputError: in place of any ``OSError`` but a `DownloadError`.
+    """
+    try:
+        yield
+    except DownloadError:  # is the network's, not the disk's
+        raise
     except OSError as error:
         raise InputError(
-            f"cannot write to {path.parent}: {error.strerror or error}; make room or set A2BENCH_CACHE to another "
+            f"cannot write to {folder}: {error.strerror or error}; make room or set A2BENCH_CACHE to another "
             "folder, then run the same command again: what was fetched is kept"
         ) from error
 
@@ -131,8 +174,8 @@ def _opened(source: str) -> Iterator[Read]:
     elif Path(source).is_dir():
         yield lambda image: _read_file(Path(source), image)
     elif Path(source).is_file():
-        with checked_zip(Path(source), _LIMITS) as archive:
-            yield lambda image: _read_packed(archive, image)
+        with opened_archive(Path(source)) as read:
+            yield read
     else:
         raise InputError(f"no {source}; expected a folder, a .zip archive, or hub:OWNER/NAME@REVISION")
 
@@ -144,6 +187,17 @@ def _read_file(folder: Path, image: ImageFile) -> bytes:
     if path.stat().st_size > MAX_BYTES:
         raise AbsentImageError(f"has more than {MAX_BYTES / 1e6:.0f} MB")
     return path.read_bytes()
+
+
+@contextmanager
+def opened_archive(path: Path) -> Iterator[Read]:
+    """Read images from a pack that is an archive.
+
+    Raises:
+        InputError: it is no archive or a hostile one.
+    """
+    with checked_zip(path, _LIMITS) as archive:
+        yield lambda image: _read_packed(archive, image)
 
 
 def _read_packed(archive: zipfile.ZipFile, image: ImageFile) -> bytes:
@@ -166,7 +220,7 @@ def _hub(source: str) -> Iterator[Read]:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import RemoteEntryNotFoundError
     except ImportError:
-        raise InputError("fetching from a hub needs a package; type `pip install 'a2bench[leaderboard]'`") from None
+        raise InputError(f"fetching from a hub needs a package; type `{install_line('leaderboard')}`") from None
     repository, revision = match.groups()
     # Downloads lie here until they are verified; an interrupted one goes on where it stopped.
     folder = cache_dir() / "downloads" / f"{repository.replace('/', '--')}@{revision.replace('/', '-')}"

@@ -2,20 +2,22 @@
 
 The digests cover every case and, for every image, its hash and its row in the catalogue. When anything changed, the
 check fails until ``a2bench suites version NAME NEW`` gives it a new version, so that one version is one content.
+A release also names its cases in order, so that a suite that only gained or moved cases can be had as it was.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from a2bench.cases import Suite
-from a2bench.errors import CaseError, InputError
+from a2bench.cases import Suite, find_suite, load_suite, select_parts
+from a2bench.errors import CaseError, InputError, UnknownNameError
 from a2bench.harness.store import write_atomically
 from a2bench.hashing import value_sha256
 from a2bench.suites.catalogue import read_catalogue
-from a2bench.suites.pack import suite_images
+from a2bench.suites.pack import read_pack_address, suite_images
 
 VERSION = r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-draft)?$"
 Version = Annotated[str, Field(pattern=VERSION)]
@@ -43,19 +45,29 @@ class Release(_Record):
 
     version: Version
     contents: Contents
+    order: tuple[str, ...] = ()
+    """The ids of its cases in order; empty in headers that were written before there was such a list."""
 
 
 class SuiteHeader(_Record):
-    """Name, version and contents of a suite; ``title`` and ``licence`` are written by people and kept."""
+    """Name, version and contents of a suite; ``title``, ``licence`` and ``pack`` are written by people and kept."""
 
     schema_version: int = 1
     name: str
     version: Version
     title: str = ""
     licence: str = ""
+    pack: str = ""
+    """Where the reference pack is: ``https://HOST/PACK.zip#sha256=HASH``; empty until one was given out."""
     contents: Contents
     releases: tuple[Release, ...] = ()
     """Every version but drafts, oldest first, the current one included."""
+
+    @field_validator("pack")
+    @classmethod
+    def _is_an_address(cls, pack: str) -> str:
+        read_pack_address(pack)
+        return pack
 
 
 def header_path(suite_path: Path) -> Path:
@@ -77,7 +89,7 @@ def read_header(suite_path: Path) -> SuiteHeader | None:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "header"
-        raise CaseError(f"{path.name}: {where}: {first['msg']}") from None
+        raise CaseError(f"{path.name}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def contents_of(suite: Suite) -> Contents:
@@ -127,17 +139,50 @@ def write_version(suite: Suite, version: str) -> SuiteHeader:
     if releases and not same and _order(version) <= _order(releases[-1].version):
         raise InputError(f"{version} is not higher than {releases[-1].version}, the last version of {suite.path.stem}")
     if not same and not version.endswith("-draft"):
-        releases = (*releases, Release(version=version, contents=now))
+        order = tuple(case.id for case in suite.cases)
+        releases = (*releases, Release(version=version, contents=now, order=order))
     header = SuiteHeader(
         name=suite.path.stem,
         version=version,
         title=before.title if before else "",
         licence=before.licence if before else "",
+        pack=before.pack if before else "",
         contents=now,
         releases=releases,
     )
     write_atomically(header_path(suite.path), (header.model_dump_json(indent=2) + "\n").encode())
     return header
+
+
+def suite_as_of(address: str, revision: str) -> Suite:
+    """The suite (or part) of this address in the given revision, if now or a release had it; else as it is now.
+
+    The caller compares the revision: a case that was changed since cannot be had as it was.
+
+    Raises:
+        UnknownNameError: no suite or part of that name.
+        CaseError: the suite or its header cannot be read.
+    """
+    now = load_suite(address)
+    if now.revision == revision:
+        return now
+    path, parts = find_suite(address)
+    whole = load_suite(str(path))
+    header = read_header(path)
+    by_id = {case.id: case for case in whole.cases}
+    for release in header.releases if header else ():
+        if not release.order or not by_id.keys() >= set(release.order):
+            continue
+        then = replace(whole, cases=tuple(by_id[case_id] for case_id in release.order))
+        if then.revision != release.contents.revision:
+            continue
+        try:
+            part = select_parts(then, parts)
+        except UnknownNameError:
+            continue
+        if part.revision == revision:
+            return part
+    return now
 
 
 def _order(version: str) -> tuple[int, ...]:

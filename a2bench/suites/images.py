@@ -15,6 +15,7 @@ from a2bench.data import fetched_path
 from a2bench.hashing import file_sha256
 from a2bench.suites.catalogue import CATALOGUE, CatalogueRow, read_catalogue
 from a2bench.suites.finding import Finding, Severity
+from a2bench.suites.sources import remedy
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MIN_LONG_SIDE = 300
@@ -123,8 +124,8 @@ def image_findings(images: SuiteImages) -> Iterator[Finding]:
         yield Finding(
             "warning",
             None,
-            f"{len(images.elsewhere)} of {len(images.uses)} images are in the reference pack and were not looked at; "
-            f"type `a2bench suites fetch {images.suite.address} --from SOURCE` and check again",
+            f"{len(images.elsewhere)} of {len(images.uses)} images are not here and were not looked at; "
+            f"{remedy(images.suite, [images.uses[key].image for key in sorted(images.elsewhere)])}; then check again",
         )
     for key, report in images.read.items():
         for severity, message in report.problems:

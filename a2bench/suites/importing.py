@@ -8,7 +8,6 @@ import csv
 import io
 import json
 import re
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +17,9 @@ from pydantic import ValidationError
 
 from a2bench.cases import Case, Role
 from a2bench.errors import CaseError, InputError
-from a2bench.harness.store import write_atomically
+from a2bench.harness.files import check_outside_of_runs, copy_file, write_atomically
 from a2bench.hashing import canonical_json, file_sha256
+from a2bench.suites.catalogue import CATALOGUE, read_catalogue
 from a2bench.suites.images import MAX_BYTES
 
 _SYNONYMS = {
@@ -114,10 +114,12 @@ def write_suite(
     path = output / f"{name}.jsonl"
     if path.exists():
         raise InputError(f"{path} exists already; choose another --name or folder, or remove it")
+    check_outside_of_runs(output)
     result = ImportResult(path)
     lines: list[str] = []
     rows: dict[str, tuple[str, Path]] = {}
     lacking: list[Lacking] = []
+    ids: set[str] = set()
     for draft in drafts:
         if not isinstance(draft, Draft):
             result.problems[draft[0]] = draft[1]
@@ -127,6 +129,10 @@ def write_suite(
         except CaseError as error:
             result.problems[draft.where] = str(error)
             continue
+        if case.id in ids:
+            result.problems[draft.where] = f"has the id {case.id!r} of an earlier record; each case needs its own"
+            continue
+        ids.add(case.id)
         for element in case.elements:
             for image in (element.reference, *element.second_views, *filter(None, [element.cutout])):
                 rows[image.file] = (image.sha256, images / image.file)
@@ -136,20 +142,58 @@ def write_suite(
         output.mkdir(parents=True, exist_ok=True)
         if lacking:
             result.phrases_file = output / f"{name}.phrases.csv"
-            write_atomically(result.phrases_file, _table(Lacking._fields, lacking))
+            write_atomically(result.phrases_file, _table(Lacking._fields, _still_lacking(result.phrases_file, lacking)))
         if not lines or (result.problems and not skip):
             raise CaseError(_refusal(result))
+        catalogue = _catalogue(output / "references", rows, terms)
         for file, (_, source) in rows.items():
             target = output / "references" / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-        catalogue = [(file, terms.licence, terms.attribution, terms.source, rows[file][0]) for file in sorted(rows)]
-        columns = ("file", "licence", "attribution", "source", "sha256")
-        write_atomically(output / "references" / "catalogue.csv", _table(columns, catalogue))
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copy_file(source, target)
+        write_atomically(output / "references" / CATALOGUE, catalogue)
         write_atomically(path, ("\n".join(lines) + "\n").encode())
     except OSError as error:
         raise InputError(f"cannot write to {output}: {error.strerror or error}") from None
     return result
+
+
+def _still_lacking(path: Path, lacking: list[Lacking]) -> list[Lacking]:
+    """The rows of the next table: those of an earlier one that a person filled in, and what lacks beside them."""
+    rows = read_rows(path, Lacking._fields) if path.is_file() else ()
+    filled = {
+        (row["id"], row["element"]): Lacking(
+            row["id"], int(row["element"]), *(row[name] for name in Lacking._fields[2:])
+        )
+        for _, row in rows
+        if row["phrase"] and row["element"].isdigit()
+    }
+    return [*filled.values(), *(row for row in lacking if (row.id, str(row.element)) not in filled)]
+
+
+def _catalogue(folder: Path, rows: dict[str, tuple[str, Path]], terms: Terms) -> bytes:
+    """The catalogue of a folder with these images added; what another suite there has stays.
+
+    Raises:
+        InputError: another image of the same name lies there.
+    """
+    for file, (sha256, _) in rows.items():
+        if (folder / file).exists() and file_sha256(folder / file) != sha256:
+            raise InputError(
+                f"{folder / file} is there already and is another image, which other suites may use; choose another "
+                "folder with --output"
+            )
+    columns = ["file", "licence", "attribution", "source", "sha256"]
+    merged: dict[str, dict[str, str]] = {}
+    if read_catalogue(folder):  # which says in one sentence what is wrong with it
+        with (folder / CATALOGUE).open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            columns = list(dict.fromkeys([*(reader.fieldnames or ()), *columns]))
+            merged = {row["file"].strip(): row for row in reader}
+    for file, (sha256, _) in rows.items():
+        said = {"file": file, **vars(terms), "sha256": sha256}
+        merged[file] = merged.get(file, {}) | {name: text for name, text in said.items() if text}
+    return _table(tuple(columns), [tuple(merged[file].get(name) or "" for name in columns) for file in sorted(merged)])
 
 
 def _refusal(result: ImportResult) -> str:

@@ -4,18 +4,21 @@ Some licences let us use and describe an image but not commit it here, so ``a2be
 pack. A pack is the same bytes whenever it is built from the same images.
 """
 
+import contextlib
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from a2bench.cases import ImageFile, Suite
+from a2bench.cases import Case, ImageFile, Suite
 from a2bench.errors import CaseError, InputError
-from a2bench.harness.store import write_atomically
+from a2bench.harness.files import check_outside_of_runs, write_atomically
 from a2bench.hashing import canonical_json, file_sha256
 from a2bench.suites.catalogue import CatalogueRow, read_catalogue
 
@@ -56,14 +59,60 @@ class Pack(NamedTuple):
     sha256: str | None
 
 
+class PackAddress(NamedTuple):
+    """Where the archive of a pack can be had, and the hash of its bytes."""
+
+    url: str
+    sha256: str
+
+
+def is_address(url: str) -> bool:
+    """Whether files may be fetched from an address: ``https``, or ``http`` on this very machine.
+
+    >>> is_address("https://example.org/a.zip"), is_address("http://127.0.0.1:8000/a.zip")
+    (True, True)
+    >>> is_address("http://example.org/a.zip"), is_address("file:///etc/passwd"), is_address("https://")
+    (False, False, False)
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or not url.isascii() or re.search(r"[\x00-\x20\x7f]", url):
+        return False
+    return parts.scheme == "https" or parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+
+
+def read_pack_address(text: str) -> PackAddress | None:
+    """The address of a pack, given as ``https://HOST/PACK.zip#sha256=HASH``; None for an empty text: no pack yet.
+
+    Raises:
+        ValueError: it is something else.
+
+    >>> read_pack_address("https://example.org/a.zip#sha256=" + "0" * 64).url
+    'https://example.org/a.zip'
+    """
+    if not text:
+        return None
+    url, _, sha256 = text.partition("#sha256=")
+    if not is_address(url) or not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ValueError(
+            f"{text!r} is not the address of a pack; expected https://HOST/PACK.zip#sha256=HASH with the 64 hex digits "
+            "that `a2bench suites pack` prints, or nothing"
+        )
+    return PackAddress(url, sha256)
+
+
 def suite_images(suite: Suite) -> dict[str, ImageFile]:
     """The different images of a suite by file, in the order of their first use."""
-    return {
-        image.file: image
-        for case in suite.cases
-        for element in case.elements
-        for image in (element.reference, *element.second_views, *filter(None, [element.cutout]))
-    }
+    return {image.file: image for case in suite.cases for image in case_images(case)}
+
+
+def case_images(case: Case) -> Iterator[ImageFile]:
+    """The images of a case: references, second views and cut-outs; one may come twice."""
+    for element in case.elements:
+        yield from (element.reference, *element.second_views, *filter(None, [element.cutout]))
 
 
 def build_pack(suite: Suite, source: Path | None, output: Path, *, every_image: bool = False) -> Pack:
@@ -100,6 +149,8 @@ def build_pack(suite: Suite, source: Path | None, output: Path, *, every_image: 
         suite_revision=suite.revision,
         files=tuple(_describe(images[file], path, rows[file]) for file, path in paths.items()),
     )
+    check_outside_of_runs(output)
+    _check_replaceable(output)
     contents = {MANIFEST: _document(manifest), "README.md": _readme(manifest).encode()}
     try:
         if output.suffix == ".zip":
@@ -109,6 +160,24 @@ def build_pack(suite: Suite, source: Path | None, output: Path, *, every_image: 
     except OSError as error:
         raise InputError(f"cannot write the pack {output}: {error.strerror or error}") from None
     return Pack(output, manifest, None)
+
+
+def _check_replaceable(output: Path) -> None:
+    """Only an earlier pack is replaced, never what else somebody keeps there.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if output.suffix == ".zip":
+        known = not output.exists()
+        with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(output) as archive:
+            known = MANIFEST in archive.namelist()
+    else:
+        known = not output.exists() or (output.is_dir() and not any(output.iterdir()))
+        with contextlib.suppress(OSError, ValidationError):
+            known = bool(PackManifest.model_validate_json((output / MANIFEST).read_bytes()))
+    if not known:
+        raise InputError(f"{output} is there already and is no pack; choose another --output")
 
 
 def _problems(image: ImageFile, path: Path, row: CatalogueRow | None) -> Iterator[str]:

@@ -8,7 +8,6 @@ Licences of such clips differ, so nothing of this is ever part of A2Bench itself
 
 import csv
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from PIL import Image
 
 from a2bench.cases import Case, Element, ImageFile, Role, Suite
 from a2bench.errors import InputError
-from a2bench.harness.store import write_atomically
+from a2bench.harness.files import copy_file, replacing, write_atomically
 from a2bench.hashing import canonical_json, file_sha256
 from a2bench.suites.catalogue import CATALOGUE, CatalogueRow, read_catalogue
 from a2bench.video import Video, read_video, write_video
@@ -165,7 +164,7 @@ def build_real_clips(media: Path, folder: Path, limit: int | None = None) -> Rea
         _check(media / "references" / file, references[file])
         target = folder / "references" / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(media / "references" / file, target)
+        copy_file(media / "references" / file, target)
     cases = tuple(_case(name, pair, folder / "references") for name, pair in pairs.items())
     suite = Suite(NAME, folder / f"{NAME}.jsonl", cases)
     lines = [canonical_json(case.model_dump(mode="json")) for case in cases]
@@ -252,12 +251,12 @@ def _cut_down(path: Path, row: CatalogueRow, folder: Path) -> Path:
     whole = read_video(path)
     for frame, file in own:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _picture(whole, frame).save(file)
+        with replacing(file) as temporary:
+            _picture(whole, frame).save(temporary)
     indices = looked_at(whole.num_frames)
     target.parent.mkdir(parents=True, exist_ok=True)
-    making = target.with_suffix(".tmp.mp4")
-    write_video(Video(whole.frames[indices], whole.fps * len(indices) / whole.num_frames), making)
-    making.replace(target)
+    with replacing(target) as temporary:
+        write_video(Video(whole.frames[indices], whole.fps * len(indices) / whole.num_frames), temporary)
     return target
 
 

@@ -13,6 +13,9 @@ VERSION = 1
 
 HEADLINE = "headline"
 """Name of the row over all dimensions."""
+WITHOUT_TEXT = "headline_without_text"
+"""Name of the row over all dimensions but Text, for runs whose text could not be measured. It is a number of its own:
+it is never shown in place of the headline, and never compared with it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,11 @@ DIMENSIONS = (
     Dimension("motion", "Motion", "Does it move, and smoothly?", 1 / 6, MOTION),
 )
 """Half of the headline's weight is what an elements-to-video system is for; the other half is shared equally."""
+
+
+def headline_dimensions(name: str) -> tuple[Dimension, ...]:
+    """The dimensions that a row over several is made of."""
+    return tuple(d for d in DIMENSIONS if name == HEADLINE or d.name != "text")
 
 
 def summary_metrics() -> tuple[str, ...]:

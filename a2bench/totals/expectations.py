@@ -1,7 +1,7 @@
 """The summary earns its place like a metric: it too must put the controls in the right order."""
 
 from a2bench.scores import Expectation, MetricInfo
-from a2bench.totals.definition import DIMENSIONS, HEADLINE, VERSION
+from a2bench.totals.definition import DIMENSIONS, HEADLINE, VERSION, WITHOUT_TEXT
 
 PREFIX = "summary:"
 """What the summary's rows are called among metrics."""
@@ -33,11 +33,12 @@ _EXPECTATIONS: dict[str, tuple[Expectation, ...]] = {
                         "blur", "noise", "frozen")
     ),
 }  # fmt: skip
+_EXPECTATIONS[WITHOUT_TEXT] = _EXPECTATIONS[HEADLINE]
 
 
 def summary_infos() -> tuple[MetricInfo, ...]:
     """One record per row of the summary, as if it were a metric; values from 0 to 1."""
-    titles = {**{d.name: d.title for d in DIMENSIONS}, HEADLINE: "Headline"}
+    titles = {**{d.name: d.title for d in DIMENSIONS}, HEADLINE: "Headline", WITHOUT_TEXT: "Headline without text"}
     return tuple(
         MetricInfo(
             name=PREFIX + name,

@@ -7,7 +7,7 @@ exists only when every planned sample has all dimensions.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -15,15 +15,17 @@ from typing import Any
 from a2bench.cases import element_ids
 from a2bench.harness.bootstrap import clustered_interval
 from a2bench.harness.records import SampleRecord, ScoreRecord
-from a2bench.harness.tables import MARKS, CurrentRecords, one_line, role_of, shown_text
+from a2bench.harness.tables import MARKS, CurrentRecords, one_line, role_of, shown_text, wrapped
 from a2bench.harness.validity_file import ValidityFile, standing
 from a2bench.totals.definition import (
     DIMENSIONS,
     ELEMENT_METRICS,
     HEADLINE,
     VERSION,
+    WITHOUT_TEXT,
     Anchor,
     Dimension,
+    headline_dimensions,
     summary_metrics,
 )
 from a2bench.totals.expectations import PREFIX, SUMMARY, summary_infos
@@ -39,7 +41,7 @@ class Value:
 
 
 def sample_totals(elements: Iterable[str], scores: Mapping[str, ScoreRecord]) -> dict[str, Value]:
-    """Each dimension and the headline of one sample.
+    """Each dimension, the headline and the headline without text of one sample.
 
     Args:
         elements: ids of the case's elements.
@@ -49,12 +51,15 @@ def sample_totals(elements: Iterable[str], scores: Mapping[str, ScoreRecord]) ->
         dimension.name: _consistency(elements, scores) if not dimension.anchors else _mean(dimension, scores)
         for dimension in DIMENSIONS
     }
-    missing = [f"no {d.title}: {values[d.name].reason}" for d in DIMENSIONS if values[d.name].value is None]
-    if missing:
-        values[HEADLINE] = Value(None, "; ".join(missing))
-    else:
-        parts = [values[d.name].value or 0.0 for d in DIMENSIONS]
-        values[HEADLINE] = Value(soft_harmonic_mean(parts, [d.weight for d in DIMENSIONS]))
+    for name in (HEADLINE, WITHOUT_TEXT):
+        parts = headline_dimensions(name)
+        found = [(values[d.name].value, d.weight) for d in parts]
+        missing = [f"no {d.title}: {values[d.name].reason}" for d in parts if values[d.name].value is None]
+        values[name] = (
+            Value(None, "; ".join(missing))
+            if missing
+            else Value(soft_harmonic_mean([value or 0.0 for value, _ in found], [weight for _, weight in found]))
+        )
     return values
 
 
@@ -114,10 +119,12 @@ def recorded_elements(record: SampleRecord) -> tuple[str, ...]:
 def run_totals(run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> list[dict[str, Any]]:
     """The rows of the summary: dimensions, then the headline, each marked by the verdicts of the controls on it.
 
-    Each has ``value`` and ``interval`` (95 %, over cases) on a scale of 0 to 100, ``scored`` of ``total`` samples, and
-    ``reasons`` for what has no value. Only the headline's value needs full coverage.
+    Where text could not be measured in any video, and all else could, a row without text closes the summary. Each row
+    has ``value`` and ``interval`` (95 %, over cases) on a scale of 0 to 100, ``scored`` of ``total`` samples, and
+    ``reasons`` for what has no value. Only a headline's value needs full coverage.
     """
-    found: dict[str, list[tuple[str, float]]] = {name: [] for name in (*(d.name for d in DIMENSIONS), HEADLINE)}
+    names = (*(d.name for d in DIMENSIONS), HEADLINE, WITHOUT_TEXT)
+    found: dict[str, list[tuple[str, float]]] = {name: [] for name in names}
     reasons: dict[str, Counter[str]] = {name: Counter() for name in found}
     for case, seed in run.planned:
         record = run.samples.get((case, seed))
@@ -135,14 +142,17 @@ def run_totals(run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> li
     total = len(run.planned)
     rows = [_row(d.name, d.title, d.question, d.weight, found[d.name], reasons[d.name], total) for d in DIMENSIONS]
     question = "All of it, so that a lost element cannot hide"
-    headline = _row(HEADLINE, "Headline", question, None, found[HEADLINE], reasons[HEADLINE], total)
-    if headline["scored"] < total:
-        headline |= {"value": None, "interval": None}
+    heads = [_row(HEADLINE, "Headline", question, None, found[HEADLINE], reasons[HEADLINE], total)]
+    if heads[0]["scored"] < total:
+        heads[0] |= {"value": None, "interval": None}
+    if not found["text"] and total and len(found[WITHOUT_TEXT]) == total:
+        question = "All but Text, which could not be measured; no number to compare with a headline"
+        heads.append(_row(WITHOUT_TEXT, "Headline without text", question, None, found[WITHOUT_TEXT], Counter(), total))
     expectations = {info.name: info.expectations for info in summary_infos()}
-    for row in (*rows, headline):
+    for row in (*rows, *heads):
         about = {"name": PREFIX + row["name"], "version": VERSION, "backend": SUMMARY}
         row["validity"] = standing(about, validity, expectations[about["name"]]).document()
-    return [*rows, headline]
+    return [*rows, *heads]
 
 
 def _row(
@@ -197,19 +207,23 @@ def summary_scores(run: CurrentRecords) -> Iterator[ScoreRecord]:
             )
 
 
-def totals_text(rows: list[dict[str, Any]]) -> str:
-    """The summary for a terminal."""
+def totals_text(rows: list[dict[str, Any]], told: Collection[str] = ()) -> str:
+    """The summary for a terminal; reasons that were ``told`` above it are not told again."""
     lines = ["summary (0 to 100; 95 % interval over cases)"]
+    width = max(len(row["title"]) for row in rows)
     for row in rows:
         value = "-" if row["value"] is None else f"{row['value']:.1f}"
         interval = f"[{row['interval'][0]:.1f}, {row['interval'][1]:.1f}]" if row["interval"] else ""
         mark = MARKS[row["validity"]["state"]]
-        lines.append(f"  {row['title']:<12} {value:>6} {interval:<14} {row['scored']}/{row['total']}  {mark}")
+        lines.append(f"  {row['title']:<{width}} {value:>6} {interval:<14} {row['scored']}/{row['total']}  {mark}")
         if row["name"] == HEADLINE and row["value"] is None:
-            short = ", ".join(f"{r['title']} {r['scored']}/{r['total']}" for r in rows[:-1] if r["scored"] < r["total"])
-            lines.append(f"  no headline: it needs all four of every sample; there is {short}")
+            parts = [r for r in rows if r["weight"] is not None]
+            short = ", ".join(f"{r['title']} {r['scored']}/{r['total']}" for r in parts if r["scored"] < r["total"])
+            lines += wrapped(f"no headline: it needs all four of every sample; there is {short}", "  ")
         elif row["reasons"]:
             first = row["reasons"][0]
             more = f" (and {len(row['reasons']) - 1} other reasons)" if len(row["reasons"]) > 1 else ""
-            lines.append(f"  {'':<12} {first['count']} without: {one_line(first['reason'])}{more}")
+            known = any(reason and reason in first["reason"] for reason in told)
+            why = "as said above" if known else one_line(first["reason"])
+            lines += wrapped(f"{first['count']} without: {why}{more}", " " * (width + 3))
     return "\n".join(line.rstrip() for line in lines)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from a2bench.errors import A2BenchError, InputError
+from a2bench.harness.files import check_outside_of_runs
 from a2bench_human_eval.tables import Study
 
 BUSY_SECONDS = 30
@@ -56,30 +57,36 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def full_url(url: str) -> str:
-    """The URL of a database that may be given as a path; ``postgresql://`` means the driver that we install."""
-    if "://" not in url:
-        return f"sqlite:///{Path(url).expanduser().resolve()}"
-    return url.replace("postgresql://", "postgresql+pg8000://", 1).replace("postgres://", "postgresql+pg8000://", 1)
+def full_url(url: str) -> URL:
+    """The URL of a database that may be given as a path; ``postgresql://`` means the driver that we install.
+
+    Raises:
+        ArgumentError: it is neither.
+    """
+    if "://" not in url:  # whatever stands in the path: a ``?`` there begins no query
+        return URL.create("sqlite", database=str(Path(url).expanduser().resolve()))
+    url = url.replace("postgresql://", "postgresql+pg8000://", 1).replace("postgres://", "postgresql+pg8000://", 1)
+    return make_url(url)
 
 
 def shown_url(url: str) -> str:
     """The URL without its password, for messages."""
     try:
-        return make_url(full_url(url)).render_as_string(hide_password=True)
+        return full_url(url).render_as_string(hide_password=True)
     except ArgumentError:
         return "(not a URL)"
 
 
 def _engine(url: str) -> Engine:
-    url = full_url(url)
-    if not url.startswith(("sqlite:", "postgresql+pg8000:")):
+    address = full_url(url)
+    if address.drivername not in ("sqlite", "postgresql+pg8000"):
         raise ArgumentError("neither SQLite nor PostgreSQL")
-    if not url.startswith("sqlite:"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    if (path := make_url(url).database) and path != ":memory:":
+    if address.drivername != "sqlite":
+        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    if (path := address.database) and path != ":memory:" and not Path(path).exists():
+        check_outside_of_runs(Path(path))
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: Any) -> None:

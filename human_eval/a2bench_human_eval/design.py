@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from a2bench.cases import Case, load_suite
 from a2bench.errors import InputError
+from a2bench.harness.files import check_outside_of_runs
 from a2bench.harness.store import RunStore
 from a2bench.harness.tables import CurrentRecords
 from a2bench.hashing import file_sha256
@@ -96,6 +97,7 @@ def create_study(
         raise InputError("a pairwise study needs runs of two or more systems; give more run folders")
     shared = _shared_samples(runs, settings)
     cases = {case.id: case for case in load_suite(runs[0].suite).cases}
+    check_outside_of_runs(media)
     folder = media / f"{settings.name}-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
     try:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from a2bench.errors import InputError
+from a2bench.harness.files import check_outside_of_runs, replacing, write_atomically
 from a2bench_human_eval.votes_table import Table
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -13,14 +15,24 @@ def export_votes(table: Table, folder: Path, analysis: dict[str, Any]) -> list[P
     """Write ``votes.parquet``, ``votes.csv``, ``votes.json`` and ``results.json`` into a folder.
 
     In the CSV a text that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    Raises:
+        InputError: the folder has other files of these names.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    check_outside_of_runs(folder)
     paths = [folder / name for name in ("votes.parquet", "votes.csv", "votes.json", "results.json")]
-    table.to_parquet(paths[0], index=False)
+    there = [path for path in paths if path.exists()]
+    if there and len(there) < len(paths):  # an export writes all four
+        raise InputError(f"{there[0]} is there already and is of no earlier export; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(paths[0]) as temporary:
+        table.to_parquet(temporary, index=False)
     safe = table.map(
         lambda value: f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
     )
-    safe.to_csv(paths[1], index=False)
-    table.to_json(paths[2], orient="records", indent=1, force_ascii=False)
-    paths[3].write_text(json.dumps(analysis, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    with replacing(paths[1]) as temporary:
+        safe.to_csv(temporary, index=False)
+    with replacing(paths[2]) as temporary:
+        table.to_json(temporary, orient="records", indent=1, force_ascii=False)
+    write_atomically(paths[3], (json.dumps(analysis, indent=2, allow_nan=False) + "\n").encode())
     return paths

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError, UnknownNameError
 from a2bench_leaderboard.publishing.cli import publish_command, serve_command
 
@@ -39,7 +40,7 @@ _suite = click.option(
 
 def _need_scipy() -> None:
     if find_spec("scipy") is None:
-        raise InputError("statistics need scipy; type: pip install 'a2bench[leaderboard]'")
+        raise InputError(f"statistics need scipy; type `{install_line('leaderboard')}`")
 
 
 @click.command("compare")
@@ -240,12 +241,15 @@ def verify_command(
 ) -> int:
     """Make a board again from its inputs and compare every byte; exits with 1 when anything differs.
 
-    Ends with the hash by which the board is known: that of its manifest without `index.html`, which shows it.
+    Of a board that another version of A2Bench built, files are held against its manifest and numbers against its
+    inputs, but pages are not drawn again: exit code 3, for not all could be checked. Ends with the hash by which the
+    board is known: that of its manifest without `index.html`, which shows it.
     """
     _need_scipy()
+    from a2bench.cli.eval import EXIT_INCOMPLETE
     from a2bench.harness.tables import one_line
     from a2bench.harness.validity_file import known_validity
-    from a2bench_leaderboard.board.folder import verify_board
+    from a2bench_leaderboard.board.folder import built_by_another, verify_board
     from a2bench_leaderboard.board.inputs import inputs_again
     from a2bench_leaderboard.board.reading import DOCUMENT, INPUTS, board_sha256, read_json, read_sums
     from a2bench_leaderboard.board.releases import release_text
@@ -265,13 +269,19 @@ def verify_command(
         click.echo(json.dumps(found, indent=2) if as_json else f"{folder}: {len(problems)} problems")
         return 1
     document, sha256 = read_json(folder, DOCUMENT), board_sha256(read_sums(folder))
+    another = built_by_another(document)
     if as_json:
         found = {"board": str(folder), "problems": [], "release": document["release"], "sha256": sha256}
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps({**found, "built_by_another_version": another}, indent=2))
     else:
-        click.echo(f"{folder}: every byte follows from its inputs")
+        click.echo(
+            f"{folder}: built by A2Bench {one_line(another)}: its files are those of its manifest and its numbers "
+            "follow from its inputs; its pages cannot be drawn again by this version"
+            if another
+            else f"{folder}: every byte follows from its inputs"
+        )
         click.echo(one_line(release_text(document, sha256)))
-    return 0
+    return EXIT_INCOMPLETE if another else 0
 
 
 @board_group.command("diff")

@@ -10,11 +10,13 @@ from a2bench.harness.store import SampleId
 from a2bench.harness.tables import CurrentRecords, describe_metric, one_line
 from a2bench.harness.validity_file import Standing, ValidityFile, installed_expectations, standing
 from a2bench.hashing import canonical_json
-from a2bench.totals.definition import DIMENSIONS, HEADLINE, VERSION
+from a2bench.totals.definition import HEADLINE, VERSION, WITHOUT_TEXT
 from a2bench.totals.expectations import PREFIX, SUMMARY, summary_infos
 from a2bench.totals.run import summary_scores
 
 HEADLINE_COLUMN = PREFIX + HEADLINE
+WITHOUT_TEXT_COLUMN = PREFIX + WITHOUT_TEXT
+_FIRST = (HEADLINE_COLUMN, WITHOUT_TEXT_COLUMN)
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Column:
     name: of a metric, or ``summary:`` and a row of the summary, whose values are from 0 to 100. range: of its values;
     an end that is None is open.
     made_by: version, back-end, features, weights and sampling of the metric as canonical JSON.
+    touched_by: what of the settings changes its values (`a2bench.scores.MetricInfo`).
     """
 
     name: str
@@ -36,6 +39,7 @@ class Column:
     backend: str
     validity: Standing
     made_by: str
+    touched_by: tuple[str, ...] = ()
 
     @property
     def is_summary(self) -> bool:
@@ -45,7 +49,12 @@ class Column:
     def document(self) -> dict[str, Any]:
         """As JSON values."""
         facts = {key: getattr(self, key) for key in ("name", "title", "group", "direction", "range", "unit", "version")}
-        return facts | {"range": list(self.range), "backend": self.backend, "validity": self.validity.document()}
+        return facts | {
+            "range": list(self.range),
+            "backend": self.backend,
+            "validity": self.validity.document(),
+            "touched_by": list(self.touched_by),
+        }
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,10 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
     """
     columns: dict[str, Column] = {}
     values: dict[str, dict[SampleId, float]] = {}
-    summary: dict[str, list[ScoreRecord]] = {PREFIX + name: [] for name in (*(d.name for d in DIMENSIONS), HEADLINE)}
+    summary: dict[str, list[ScoreRecord]] = {info.name: [] for info in summary_infos()}
     for record in summary_scores(run):
         summary[record.metric].append(record)
-    for info in sorted(summary_infos(), key=lambda info: info.name != HEADLINE_COLUMN):
+    for info in sorted(summary_infos(), key=lambda info: _FIRST.index(info.name) if info.name in _FIRST else 2):
         row = {"name": info.name, "version": VERSION, "backend": SUMMARY}
         columns[info.name] = Column(
             info.name, info.title, "summary", "higher", (0, 100), "", str(VERSION), SUMMARY,
@@ -90,10 +99,18 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
         columns[metric] = Column(
             metric, facts["title"], facts["group"], facts["direction"], tuple(facts["range"]), facts["unit"],
             str(facts["version"]), facts["backend"], standing(facts, validity, installed_expectations(metric)),
-            made[0] if made else "",
+            made[0] if made else "", tuple(facts["touched_by"]),
         )  # fmt: skip
         values[metric] = {(record.case, record.seed): record.value for record in records if record.value is not None}
     return RunScores(name, run, columns, values)
+
+
+def shown_columns(scores: Sequence[RunScores]) -> dict[str, Column]:
+    """The columns of several runs in order; the headline without text only where a run's text was not measured."""
+    known = {name: column for one in scores for name, column in one.columns.items()}
+    if all(one.values[HEADLINE_COLUMN] for one in scores):
+        known.pop(WITHOUT_TEXT_COLUMN)
+    return known
 
 
 def _made_by(record: ScoreRecord) -> str:

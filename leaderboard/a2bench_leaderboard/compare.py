@@ -10,7 +10,7 @@ from a2bench.harness.records import RunManifest
 from a2bench.harness.store import SampleId
 from a2bench.harness.tables import MARKS, number_text, one_line
 from a2bench_human_eval.statistics.ranks import holm
-from a2bench_leaderboard.columns import RunScores, made_differently
+from a2bench_leaderboard.columns import RunScores, made_differently, shown_columns
 from a2bench_leaderboard.statistics import (
     LEVEL,
     CaseSums,
@@ -24,7 +24,7 @@ from a2bench_leaderboard.statistics import (
 
 
 def check_settings(first: tuple[str, RunManifest], other: tuple[str, RunManifest]) -> None:
-    """Two runs may be compared when their videos were asked for in the same way.
+    """Two runs may be compared when their videos were asked for in the same way, or each as its system was released.
 
     Raises:
         InputError: they were not; the message says what differs.
@@ -35,7 +35,8 @@ def check_settings(first: tuple[str, RunManifest], other: tuple[str, RunManifest
         for key in type(one.settings).model_fields
         if getattr(one.settings, key) != getattr(two.settings, key)
     ]
-    if differences:
+    native = all(run.system.native and not run.system.departures(run.settings) for run in (one, two))
+    if differences and not native:
         raise InputError(
             f"{a} and {b} made other videos: {', '.join(differences)}; run one of them again with the other's "
             "settings, or say --any-settings to compare them as they are"
@@ -61,7 +62,7 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
     for name in names:
         if name not in known:
             raise UnknownNameError("metric of these runs", name, known)
-    chosen = list(dict.fromkeys(names) or known)
+    chosen = list(dict.fromkeys(names) or shown_columns([first, other]))
     for name in chosen:
         if name in first.columns and name in other.columns:
             how = made_differently(first.columns[name], other.columns[name])
@@ -165,7 +166,15 @@ def _reason(row: dict[str, Any], first: RunScores, other: RunScores, smallest: f
         return "fewer than two cases have a value in both runs"
     if row["verdict"] == "no clear difference" and smallest >= 1 - LEVEL:
         return "too few cases"
-    return None
+    unlike = [what for what in unlike_settings(first, other) if what in row["touched_by"]]
+    return f"the runs differ in {' and '.join(unlike)}, which changes it by itself" if unlike else None
+
+
+def unlike_settings(first: RunScores, other: RunScores) -> list[str]:
+    """In which of length and frame rate the videos of two runs differ."""
+    one, two = first.run.manifest.settings, other.run.manifest.settings
+    found = {"length": one.num_frames != two.num_frames, "fps": one.fps != two.fps}
+    return [what for what, differs in found.items() if differs]
 
 
 def _counts(row: dict[str, Any]) -> bool:

@@ -19,7 +19,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError, UnknownNameError
+from a2bench.harness.files import check_outside_of_runs, replacing
 from a2bench.harness.store import explained_output_errors
 from a2bench.ledger import STATES, State
 from a2bench_leaderboard.board.figures import cost_points
@@ -216,16 +218,18 @@ def save(figure: "Figure", path: Path) -> None:
     kind = path.suffix.lower().lstrip(".")
     if kind not in METADATA:
         raise InputError(f"{path.name!r} is no kind of picture that is made here; name it .pdf, .svg or .png")
+    check_outside_of_runs(path)
     with explained_output_errors(path.parent), _style():
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, format=kind, dpi=300, bbox_inches="tight", metadata=METADATA[kind])
+        with replacing(path) as temporary:
+            figure.savefig(temporary, format=kind, dpi=300, bbox_inches="tight", metadata=METADATA[kind])
 
 
 def _style() -> AbstractContextManager[None]:
     try:
         import matplotlib as mpl
     except ImportError:
-        raise InputError("plots need matplotlib; type: pip install 'a2bench[leaderboard]'") from None
+        raise InputError(f"plots need matplotlib; type `{install_line('leaderboard')}`") from None
     return mpl.rc_context(STYLE)  # type: ignore[arg-type]
 
 

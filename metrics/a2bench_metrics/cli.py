@@ -13,8 +13,8 @@ import click
 def diversity_command(run: Path, as_json: bool, quiet: bool) -> int:
     """Say how much the videos of a case differ from seed to seed: LPIPS at equal times, with an interval over cases.
 
-    0: every seed gives the same video. Needs a run with two or more seeds (`a2bench eval --seeds 0-2`). Recorded in
-    RUN/diversity.jsonl and computed again only for cases whose videos changed. Exit code 3 where a case has no value.
+    0: every seed gives the same video. Needs a run with two or more seeds (`a2bench eval --seeds 0-2`). Kept in the
+    cache folder and computed again only for cases whose videos changed. Exit code 3 where a case has no value.
     """
     from a2bench.cli.progress import TerminalProgress
     from a2bench_metrics.diversity import diversity_of_run

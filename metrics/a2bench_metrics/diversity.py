@@ -2,9 +2,12 @@
 
 LPIPS between the frames that two videos show at equal times, averaged over times and over all pairs of seeds, as
 BicycleGAN (Zhu et al. 2017, arXiv:1711.11586) measures the diversity of images. It belongs to the videos of a case
-together, so it is no score of a sample: it stands in a journal of its own in the run's folder, ``diversity.jsonl``.
+together, so it is no score of a sample, and it is kept in our cache folder by all that makes it: reading a run does not
+change it. A2Bench 0.1.0 kept it in the run, in ``diversity.jsonl``, which is still read.
 """
 
+import contextlib
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,11 +21,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from a2bench.counting import take_counts
+from a2bench.data import cache_dir
 from a2bench.errors import InputError, VideoError, WeightsError
 from a2bench.harness.bootstrap import clustered_interval
-from a2bench.harness.journal import append_records, read_journal
+from a2bench.harness.files import write_atomically
+from a2bench.harness.journal import read_journal
 from a2bench.harness.records import SampleRecord
-from a2bench.harness.store import RunStore, explained_output_errors, now
+from a2bench.harness.store import RunStore, now
 from a2bench.harness.tables import CurrentRecords
 from a2bench.harness.work import DECIMALS
 from a2bench.hashing import value_sha256
@@ -37,6 +42,9 @@ from a2bench_metrics.temporal_lpips import MIN_SIDE
 VERSION = 1
 """Changes whenever the numbers may change."""
 JOURNAL = "diversity.jsonl"
+"""In a run: what A2Bench 0.1.0 wrote."""
+
+logger = logging.getLogger(__name__)
 
 
 class PairDistance(BaseModel):
@@ -94,7 +102,7 @@ class RunDiversity:
 
 
 def diversity_of_run(run: Path, told: Callable[[str, int, int], None] = lambda *_: None) -> RunDiversity:
-    """Diversity of each case of a run; what is recorded and still true is not computed again.
+    """Diversity of each case of a run; what was measured before and is still true is not computed again.
 
     Args:
         run: folder of the run.
@@ -103,7 +111,6 @@ def diversity_of_run(run: Path, told: Callable[[str, int, int], None] = lambda *
     Raises:
         InputError: no run, or one seed only.
         WeightsError: the network's package or weights are not here.
-        RunLockedError: something is to be computed and another process works on this run.
     """
     store = RunStore(run)
     current = CurrentRecords(store)
@@ -124,22 +131,42 @@ def diversity_of_run(run: Path, told: Callable[[str, int, int], None] = lambda *
             found[case] = CaseDiversity(case=case, value=None, reason=reason, seeds=tuple(usable), missing=missing)
             continue
         key = value_sha256(_identity({seed: _sha256(record) for seed, record in usable.items()}))
-        old = recorded.get(case)
+        old = _kept(key) or recorded.get(case)
         if old is not None and old.key == key:
-            found[case] = old.model_copy(update={"missing": missing})
+            found[case] = old.model_copy(update={"case": case, "missing": missing})
         else:
             waiting.append((case, key, usable, missing))
     if waiting:
         _require_network()
         told("", 0, len(waiting))
-        with store.locked():
-            for number, (case, key, usable, missing) in enumerate(waiting, start=1):
-                entry = _measured(store, case, key, usable)
-                with explained_output_errors(run):
-                    append_records(run / JOURNAL, [entry.model_dump(mode="json")])
-                found[case] = entry.model_copy(update={"missing": missing})
-                told(case, number, len(waiting))
+        for number, (case, key, usable, missing) in enumerate(waiting, start=1):
+            entry = _measured(store, case, key, usable)
+            if entry.value is not None:
+                _keep(entry)
+            found[case] = entry.model_copy(update={"missing": missing})
+            told(case, number, len(waiting))
     return RunDiversity(tuple(found[case] for case in planned), len(waiting))
+
+
+def _kept_path(key: str) -> Path:
+    return cache_dir() / "diversity" / key[:2] / f"{key}.json"
+
+
+def _kept(key: str) -> CaseDiversity | None:
+    """What was measured before of the same videos in the same way; what cannot be read counts as nothing."""
+    with contextlib.suppress(OSError, ValidationError):
+        return CaseDiversity.model_validate_json(_kept_path(key).read_bytes())
+    return None
+
+
+def _keep(entry: CaseDiversity) -> None:
+    """Keep a measurement, for runs over the same videos too; a cache folder that cannot be written costs only time."""
+    path = _kept_path(entry.key)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (entry.model_dump_json() + "\n").encode())
+    except OSError as error:
+        logger.warning("the diversity of %s cannot be kept in %s: %s", entry.case, path.parent, error.strerror or error)
 
 
 def _recorded(path: Path) -> dict[str, CaseDiversity]:

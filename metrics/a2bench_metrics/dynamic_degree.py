@@ -33,6 +33,7 @@ class DynamicDegree:
         group="motion",
         range=(0, 1),
         direction="higher",
+        touched_by=("fps", "length"),
         features=("raft",),
         backend="RAFT large, things (torchvision)",
         paper="VBench dynamic_degree (arXiv:2311.17982)",

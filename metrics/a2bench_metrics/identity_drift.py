@@ -46,6 +46,7 @@ class IdentityDrift:
         group="consistency",
         range=(0, 1),
         direction="lower",
+        touched_by=("length",),
         features=("faces",),
         packages=("scipy",),
         backend="YuNet 2023mar + dlib ResNet v1",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from a2bench.assets.extras import neutral_line
 from a2bench.counting import count
 from a2bench.errors import InputError
 from a2bench.metrics import Sample
@@ -92,7 +93,7 @@ def chosen_judge() -> ApiJudge | LocalJudge:
         )
     lacking = [package for package in ("torch", "transformers") if find_spec(package) is None]
     if lacking:
-        raise InputError(f"a local judge needs the package {lacking[0]!r}; type `pip install 'a2bench[text]'`")
+        raise InputError(f"a local judge needs the package {lacking[0]!r}; type `{neutral_line('text')}`")
     if not (Path(folder) / "config.json").is_file():
         raise InputError(f"{FOLDER} {folder} holds no model: there is no config.json in it")
     return LocalJudge(Path(folder))

@@ -19,6 +19,7 @@ class MotionSmoothness:
         group="motion",
         range=(0, 1),
         direction="higher",
+        touched_by=("fps",),
         features=("interpolation",),
         backend="DIS midpoint",
         paper="VBench motion_smoothness (arXiv:2311.17982), with another interpolator",

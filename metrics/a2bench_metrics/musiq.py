@@ -5,12 +5,12 @@ side without antialiasing, as VBench does.
 """
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from a2bench.assets.packages import needed
 from a2bench.counting import count
 from a2bench.metrics import FeatureInfo, Sample
 from a2bench.resources import device, in_batches
@@ -21,10 +21,15 @@ LONG_SIDE = 512
 BYTES_PER_FRAME = 64 << 20
 """What a frame takes at most, roughly: its patches at three scales as 64 channels of half the size."""
 
+INSTALL_PYIQA = "pip install huggingface-hub pyyaml requests && pip install --no-deps pyiqa==0.1.16"
+"""Of pyiqa's 27 requirements the class MUSIQ imports these beside what the extra ``quality`` brings (tried in an empty
+environment). Installed with all of them, pyiqa brings bitsandbytes, pytest, pre-commit and, through facexlib, a second
+OpenCV that overwrites ours."""
+
 
 def empty_network() -> Any:
     """Pyiqa's class without weights, to be filled by us: pyiqa would unpickle whatever the file holds."""
-    return import_module("pyiqa.archs.musiq_arch").MUSIQ(pretrained=False)
+    return needed("pyiqa.archs.musiq_arch", MusiqFeature.info).MUSIQ(pretrained=False)
 
 
 class MusiqFeature:
@@ -35,8 +40,9 @@ class MusiqFeature:
         version=1,
         backend="MUSIQ-SPAQ (pyiqa) at 512",
         weights=("musiq-spaq",),
-        packages=("torch", "torchvision", "pyiqa"),
+        packages=("torch", "torchvision", "safetensors", "pyiqa"),
         extra="quality",
+        apart={"pyiqa": INSTALL_PYIQA},
         looks_at_case=False,
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from a2bench.errors import WeightsError
+from a2bench.errors import WeightsError, first_line
 
 FILE = "model.safetensors"
 """Where the hub's repositories keep the weights of a network of transformers."""
@@ -46,7 +46,7 @@ def load_published(name: str, folder: Path, config: Any) -> Any:
             folder, config=config, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
     except (SafetensorError, OSError) as error:
-        reason = _first_line(error)
+        reason = first_line(error)
         raise WeightsError(f"{folder / FILE} holds no weights ({reason}); delete it and fetch it again") from error
     wrong = {key: sorted(map(str, told[key])) for key in ("missing_keys", "unexpected_keys", "mismatched_keys")}
     if any(wrong.values()):
@@ -72,8 +72,4 @@ def read_weights(path: Path) -> Mapping[str, Any]:
         weights: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         return weights
     except (SafetensorError, UnpicklingError, EOFError, RuntimeError) as error:
-        raise WeightsError(f"{path} holds no weights ({_first_line(error)}); delete it and fetch it again") from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+        raise WeightsError(f"{path} holds no weights ({first_line(error)}); delete it and fetch it again") from error

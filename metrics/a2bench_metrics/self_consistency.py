@@ -52,6 +52,7 @@ def _info(name: str, title: str, feature: str, backend: str, default: bool) -> M
         group="quality",
         range=(0, 1),
         direction="higher",
+        touched_by=("length",),
         features=(feature,),
         backend=backend,
         paper="VBench subject and background consistency (arXiv:2311.17982), over the sampled frames",

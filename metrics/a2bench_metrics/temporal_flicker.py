@@ -36,6 +36,7 @@ class TemporalFlicker:
         group="quality",
         range=(0, 1),
         direction="higher",
+        touched_by=("fps",),
         features=(),
         packages=("cv2",),
         backend="pixels",

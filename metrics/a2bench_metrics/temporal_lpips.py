@@ -18,6 +18,7 @@ class TemporalLpips:
         group="quality",
         range=(0, None),
         direction="lower",
+        touched_by=("fps",),
         features=("perceptual",),
         backend="LPIPS 0.1 AlexNet",
         paper="LPIPS, Zhang et al. 2018 (arXiv:1801.03924)",

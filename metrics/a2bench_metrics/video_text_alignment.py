@@ -17,6 +17,7 @@ class VideoTextAlignment:
         group="text",
         range=(0, 100),
         direction="higher",
+        touched_by=("length",),
         features=("xclip",),
         backend="X-CLIP base/32 (Microsoft)",
         paper="X-CLIP, Ni et al. 2022 (arXiv:2208.02816); after VBench overall_consistency (arXiv:2311.17982)",

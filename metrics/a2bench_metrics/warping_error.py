@@ -56,6 +56,7 @@ class WarpingError:
         group="quality",
         range=(0, 1000),
         direction="lower",
+        touched_by=("fps",),
         features=("flow",),
         packages=("cv2",),
         backend="DIS flow",

@@ -1,5 +1,6 @@
 """ConsisID on a tiny checkpoint. The five face networks are not within reach here: a drawn face takes their place."""
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tiny_pipelines import write_consisid  # noqa: E402
+from tiny_pipelines import write_consisid  # noqa: E402, I001
+from poisoned import poison  # noqa: E402
 
 from a2bench.adapters import consisid_faces  # noqa: E402
 from a2bench.adapters.consisid import ConsisID  # noqa: E402
@@ -22,7 +24,7 @@ from a2bench.adapters.consisid_faces import FILES, PACKAGES, Face, require_face_
 from a2bench.cases import Case, Suite  # noqa: E402
 from a2bench.conformance import check_adapter, passed  # noqa: E402
 from a2bench.counting import count, take_counts  # noqa: E402
-from a2bench.errors import CaseError, InputError, WeightsError  # noqa: E402
+from a2bench.errors import AdapterError, CaseError, InputError, WeightsError  # noqa: E402
 from a2bench.harness.plan import unsupported  # noqa: E402
 from a2bench.systems import GenerationSettings  # noqa: E402
 
@@ -106,7 +108,7 @@ def test_missing_packages_and_face_weights_are_named(
     weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consisid_faces, "PACKAGES", {"no_such_faces": "no-such-faces"})
-    with pytest.raises(InputError, match="reads faces with no-such-faces; type `pip install no-such-faces`"):
+    with pytest.raises(InputError, match="reads faces with no-such-faces; type `pip install .*pip install --no-deps"):
         require_face_models(Path(weights))
     monkeypatch.setattr(consisid_faces, "PACKAGES", {})
     with pytest.raises(WeightsError, match=r"face_encoder lacks EVA02_.*; type `a2bench weights fetch consisid`"):
@@ -125,3 +127,23 @@ def test_a_network_without_a_face_is_not_consisid(weights: str, tmp_path: Path) 
     config.write_text(config.read_text().replace('"is_train_face": true', '"is_train_face": false'))
     with pytest.raises(WeightsError, match=r"is_train_face \(takes a face\) is False, expected True; is this ConsisID"):
         ConsisID(weights=str(folder))
+
+
+def test_numbers_that_are_not_finite_fail_the_sample_and_name_the_step(
+    system: ConsisID, weights: str, case: Case
+) -> None:
+    broken, wanted = ConsisID(weights=weights, steps="3"), case
+    make(broken, wanted)  # loads
+    calls = poison(broken._pipe.transformer.proj_out, at=2)
+    words = "step 2 of 3 gave numbers that are not finite (precision=bfloat16, attention=native)"
+    with pytest.raises(AdapterError, match=re.escape(words)):
+        make(broken, wanted)
+    assert len(calls) == 2  # the third step is not made
+
+
+def test_infinity_that_the_decoder_gives_fails_the_sample(system: ConsisID, case: Case) -> None:
+    wanted = case
+    make(system, wanted)
+    poison(system._pipe.vae.decoder, value=float("inf"))  # which the pipeline would clamp to white
+    with pytest.raises(AdapterError, match="decoding the video gave numbers that are not finite"):
+        make(system, wanted)

@@ -1,6 +1,8 @@
 import csv
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner
+from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2v"))
 
@@ -106,8 +109,6 @@ def test_what_it_cannot_make_is_refused_without_loading(system: SkyReelsA2, suit
 def test_a_checkpoint_of_another_model_is_told_for_the_case(
     weights: str, tmp_path: Path, suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
     copy = Path(shutil.copytree(weights, tmp_path / "copy"))
     config = copy / "transformer/config.json"
@@ -133,8 +134,13 @@ def test_running_out_of_gpu_memory_fails_the_sample_in_one_sentence(
 def test_identity_and_revision_say_what_makes_the_video(weights: str, suite: Suite) -> None:
     case = suite.cases[0]
     base = SkyReelsA2(weights=weights)
-    assert base.meta.revision == f"1-{base.weights.revision}"
+    assert base.meta.revision == f"1-{base.weights.revision}-current"
+    assert base.earlier_revisions == (f"1-{base.weights.revision}",)  # how 0.1.0 called the same
     assert "weights" not in base.identity(case)
+    assert "sampler" not in base.identity(case)  # what is hashed of it is what it was in 0.1.0
+    old = SkyReelsA2(weights=weights, sampler="released-2025")
+    assert old.meta.revision == f"1-{base.weights.revision}-released-2025" and old.earlier_revisions == ()
+    assert old.identity(case) == {**base.identity(case), "sampler": "released-2025"}
     for option, value in (
         ("steps", "49"), ("guidance_scale", "4"), ("flow_shift", "3"), ("margin", "0"), ("posterior", "mode"),
         ("negative_prompt", "blur"), ("precision", "float32"),
@@ -147,9 +153,12 @@ def test_identity_and_revision_say_what_makes_the_video(weights: str, suite: Sui
     ("options", "words"),
     [
         ({"steps": "many"}, "steps 'many' must be a whole number"),
-        ({"steps": "0"}, "steps '0' must be a whole number, 1 or more"),
+        ({"steps": "0"}, "steps '0' must be a whole number from 1 to 1000"),
         ({"guidance_scale": "high"}, "guidance_scale 'high' must be a number"),
         ({"posterior": "mean"}, "posterior 'mean' must be sample or mode"),
+        ({"sampler": "unipc"}, "sampler 'unipc' must be current or released-2025"),
+        ({"steps": "1001"}, "steps '1001' must be a whole number from 1 to 1000"),
+        ({"flow_shift": "-1"}, "flow_shift must be a positive number, got -1"),
         ({"precision": "float16"}, "precision 'float16' must be bfloat16 or float32"),
     ],
 )
@@ -191,6 +200,42 @@ def test_two_processes_make_the_video_of_one(
     finally:
         assert together._followers is not None
         together._followers.close()
+
+
+@pytest.mark.slow
+def test_processes_that_make_a_video_together_name_the_step_and_end(
+    weights: str, tmp_path: Path, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "")  # so that they are as before when this test is over
+    folder = broken(weights, tmp_path)
+    together = SkyReelsA2(weights=str(folder), steps="2", negative_prompt="blur", gpus="2")
+    with pytest.raises(AdapterError, match="step 1 of 2 gave numbers that are not finite"):
+        make(together, suite.cases[0])
+    assert together._followers is None and not torch.distributed.is_initialized()
+
+
+def broken(weights: str, folder: Path) -> Path:
+    """A copy of a checkpoint whose network gives NaN."""
+    copy = Path(shutil.copytree(weights, folder / "broken"))
+    (shard,) = (path for path in (copy / "transformer").glob("*.safetensors") if "proj_out.weight" in load_file(path))
+    tensors = load_file(shard)
+    tensors["proj_out.weight"][0, 0] = float("nan")
+    save_file(tensors, shard, metadata={"format": "pt"})
+    return copy
+
+
+def test_a_network_that_gives_nan_is_no_success(
+    weights: str, suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    options = {"weights": str(broken(weights, tmp_path)), "steps": "2"}
+    person = [("character", suite.cases[0].elements[0].reference.path)]
+    words = "step 1 of 2 gave numbers that are not finite (precision=bfloat16, attention=native)"
+    with pytest.raises(AdapterError, match=re.escape(words)):
+        generate_video("skyreels-a2", "A man.", person, tmp_path / "out.mp4", settings=SMALL, options=options)
+    assert not list(tmp_path.glob("*out*"))
 
 
 def test_settings_of_speed_are_part_of_the_identity_and_those_of_memory_are_not(weights: str, suite: Suite) -> None:
@@ -262,6 +307,7 @@ def test_one_video_by_hand_of_every_subset_of_roles(
     assert [reference["role"] for reference in made.record["references"]] == list(roles)
     assert heard == [("video", 1, 2), ("video", 2, 2)]
     assert (made.record["tier"], made.record["rung"]) == ("other sampler", "none")  # 2 steps instead of 50
+    assert weights not in made.record_path.read_text() and made.record["system"]["revision"].endswith("-current")
 
 
 @pytest.mark.slow

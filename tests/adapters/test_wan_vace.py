@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,14 +14,15 @@ from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tiny_pipelines import write_wan_vace  # noqa: E402
+from tiny_pipelines import write_wan_vace  # noqa: E402, I001
+from poisoned import poison  # noqa: E402
 
 from a2bench.adapters.wan_vace import WanVACE13B, WanVACE14B  # noqa: E402
 from a2bench.cases import Case, Suite  # noqa: E402
 from a2bench.cli.progress import TerminalProgress  # noqa: E402
 from a2bench.conformance import check_adapter, passed  # noqa: E402
 from a2bench.counting import take_counts  # noqa: E402
-from a2bench.errors import CaseError, InputError, WeightsError  # noqa: E402
+from a2bench.errors import AdapterError, CaseError, InputError, WeightsError  # noqa: E402
 from a2bench.harness.execute import InlineExecutor  # noqa: E402
 from a2bench.harness.request import ExecutionOptions, RunRequest  # noqa: E402
 from a2bench.harness.run import generate, score  # noqa: E402
@@ -130,7 +132,7 @@ def test_what_it_cannot_make_is_refused_without_loading(system: WanVACE13B, suit
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"steps": "0"}, "steps '0' must be a whole number, 1 or more"),
+        ({"steps": "0"}, "steps '0' must be a whole number from 1 to 1000"),
         ({"guidance_scale": "nan"}, "guidance_scale 'nan' must be a number"),
         ({"precision": "float16"}, "precision 'float16' must be bfloat16 or float32"),
         ({"memory": "8gb"}, "8gb"),
@@ -187,3 +189,24 @@ def test_a_run_makes_and_measures_videos(weights: str, tmp_path: Path, suite: Su
     samples = RunStore(request.output).samples.values()
     assert [sample.video.num_frames for sample in samples if sample.video] == [9] * 3
     assert {(sample.tier, sample.rung) for sample in samples} == {("other sampler", "none")}
+
+
+def test_numbers_that_are_not_finite_fail_the_sample_and_name_the_step(
+    weights: str, monkeypatch: pytest.MonkeyPatch, suite: Suite
+) -> None:
+    monkeypatch.setenv("A2BENCH_DEVICE", "cpu")
+    broken, wanted = WanVACE13B(weights=weights, steps="3", negative_prompt="blur"), with_elements(suite.cases[0], 2)
+    make(broken, wanted)  # loads
+    calls = poison(broken._pipe.transformer.proj_out, at=4)
+    words = "step 2 of 3 gave numbers that are not finite (precision=bfloat16, attention=native)"
+    with pytest.raises(AdapterError, match=re.escape(words)):
+        make(broken, wanted)
+    assert len(calls) == 4  # the third step is not made
+
+
+def test_infinity_that_the_decoder_gives_fails_the_sample(system: WanVACE13B, suite: Suite) -> None:
+    wanted = with_elements(suite.cases[0], 2)
+    make(system, wanted)
+    poison(system._pipe.vae.decoder, value=float("inf"))  # which the pipeline would clamp to white
+    with pytest.raises(AdapterError, match="decoding the video gave numbers that are not finite"):
+        make(system, wanted)

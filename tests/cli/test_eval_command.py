@@ -4,46 +4,17 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
 
 import av
 import numpy as np
 import pytest
 
-from a2bench.cli import main
 from a2bench.video import Video, write_video
+from tests.cli.conftest import Result, Run
 
 TINY = ["--size", "96x64", "--num-frames", "6", "--metrics", "sharpness,temporal_flicker"]
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def a2bench(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> Result:
-        monkeypatch.setattr(sys, "argv", ["a2bench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        out, err = capfd.readouterr()
-        code = caught.value.code
-        assert isinstance(code, int)
-        assert "Traceback" not in out + err
-        return Result(code, out, err)
-
-    return run
 
 
 def one_sentence(result: Result, code: int) -> str:
@@ -308,8 +279,21 @@ def test_too_little_room_for_weights_is_said_before_anything_is_fetched(
 
 def test_doctor_really_decodes_a_clip_and_says_what_to_do(a2bench: Run) -> None:
     result = a2bench("doctor", "--json")
-    findings = {finding["check"]: finding for finding in json.loads(result.out)}
-    assert findings["codecs"]["status"] == "ok"
+    findings = json.loads(result.out)
+    assert [finding["status"] for finding in findings if finding["check"] == "codecs"] == ["ok"]
     assert result.code == 0
-    text = a2bench("doctor").out
-    assert "a2bench weights fetch clip-vit-l14" in text
+    assert "a2bench weights fetch clip-vit-l14" in [finding["remedy"] for finding in findings]
+
+
+def test_one_cause_is_said_once_and_lines_fit_100_columns(a2bench: Run, suite_path: Path) -> None:
+    shutil.rmtree(suite_path.parent / "references")
+    (suite_path.parent / "references").mkdir()
+    result = a2bench(
+        "eval", "-m", "collage", "--suite", suite_path, "-o", "run", "--size", "96x64", "--num-frames", "2"
+    )
+    assert result.code == 3
+    told = [line for line in result.out.splitlines() if "no video:" in line]
+    assert len(told) == 3 and all(
+        line.startswith("all metrics: 1 missing: no video:") for line in told
+    )  # each its image
+    assert max(map(len, result.out.splitlines())) <= 100

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from click.testing import CliRunner, Result
 from a2bench.cases import Suite
 from a2bench.cli import cli
 from a2bench.errors import A2BenchError
+from tests.loopback import PATIENCE, hear_interrupts, wait_until
 
 Type = Callable[..., Result]
 ROOT = Path(__file__).parents[2]
@@ -102,21 +102,18 @@ def test_an_interrupt_ends_the_worker_and_leaves_nothing(suite: Suite, tmp_path:
     process = subprocess.Popen(
         [sys.executable, "-m", "a2bench", "generate", "-m", "tests.harness.work_items:InSteps", "--set", "pause=60",
          "--prompt", "x", "--character", str(reference.reference.path), "-o", str(tmp_path / "out.mp4")],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT, preexec_fn=hear_interrupts,
     )  # fmt: skip
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    deadline = time.monotonic() + 60
-    while not (workers := children.read_text().split()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: children.read_text().split(), "a worker")
+    workers = children.read_text().split()
     os.kill(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "interrupted; nothing was written" in errors.decode()
     assert not list(tmp_path.glob("*out*"))
     assert workers
-    while any(alive(worker) for worker in workers) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [worker for worker in workers if alive(worker)]
+    wait_until(lambda: not any(map(alive, workers)), "the end of the workers")
 
 
 def alive(pid: str) -> bool:

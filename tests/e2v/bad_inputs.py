@@ -37,7 +37,7 @@ def told(folder: Path, files: Files, **changed: Any) -> str:
     try:
         generate_video(
             "skyreels-a2", given["prompt"], given["references"], given["output"],
-            settings=GenerationSettings(**size), options=options,
+            settings=GenerationSettings(**size), options=options, seed=given.get("seed", 0),
         )  # fmt: skip
     except A2BenchError as error:
         return f"{str(error).replace(f'{folder}/', '')} (exit code {error.exit_code})"
@@ -91,6 +91,7 @@ def rows(folder: Path) -> Iterator[tuple[str, str]]:
 
     yield "`--size 72x48`", tell(width=72)
     yield "`--num-frames 10`", tell(num_frames=10)
+    yield "`--num-frames 1`", tell(num_frames=1)
     yield "a video beyond the network's positions", tell(width=64 * 16)
     yield "four references", tell(references=[*one, ("object", man)])
     yield "two backgrounds", tell(references=[("background", man), ("background", man)])
@@ -99,9 +100,16 @@ def rows(folder: Path) -> Iterator[tuple[str, str]]:
     yield "a reference that is no image", tell(references=[("object", files["text.png"])])
     yield "a reference of which nothing can be seen", tell(references=[("object", files["alpha.png"])])
     yield "an empty prompt", tell(prompt="  ")
+    yield "a prompt with a byte that is no UTF-8", tell(prompt="A \udcff man")
+    yield "a seed of more than 32 bits, in Python", tell(seed=2**32)
     yield "a prompt of more than 512 tokens", tell(prompt="A man in a park, " + "and a dog " * 60 + "and the end.")
     yield "`--steps many`", tell(options={"steps": "many"})
     yield "`--steps 0`", tell(options={"steps": "0"})
+    yield "`--steps 1001`", tell(options={"steps": "1001"})
+    yield "`--set guidance_scale=nan`", tell(options={"guidance_scale": "nan"})
+    yield "`--set flow_shift=-1`", tell(options={"flow_shift": "-1"})
+    yield "`--set sampler=old`", tell(options={"sampler": "old"})
+    yield "`--set gpus=3`", tell(options={"gpus": "3"})
     yield "`--set posterior=mean`", tell(options={"posterior": "mean"})
     yield "`--set memory=8gb`", tell(options={"memory": "8gb"})
     yield "`--set attention=fast`", tell(options={"attention": "fast"})

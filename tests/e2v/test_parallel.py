@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import socket
 import warnings
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 import torch
 from golden_errors import golden_request
 from safetensors.torch import load_file
+from torch.distributed import TCPStore
 from two_ranks import WAYS, make_latents
 
 from a2bench.e2v.acceleration import Acceleration
@@ -26,17 +26,16 @@ HEADS, TOKENS = 40, 32_760
 def _rank(rank: int, port: int, checkpoint: Path, folder: Path) -> None:
     warnings.simplefilter("ignore", FutureWarning)  # diffusers calls collectives that PyTorch has renamed
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ |= {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0"}
     make_latents(checkpoint, folder)
 
 
 @pytest.fixture(scope="module")
 def of_two_ranks(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ranks")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # listens before anybody knows its port
     context = multiprocessing.get_context("fork")  # what is imported here need not be imported twice more
-    ranks = [context.Process(target=_rank, args=(rank, port, checkpoint, folder)) for rank in (0, 1)]
+    ranks = [context.Process(target=_rank, args=(rank, store.port, checkpoint, folder)) for rank in (0, 1)]
     for rank in ranks:
         rank.start()
     for rank in ranks:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,12 +37,31 @@ def test_the_video_is_the_one_that_a_run_makes_and_its_record_says_how(
     assert record["video"]["sha256"] == file_sha256(made.path)
     assert record["seed"] == 3 and record["prompt"] == PROMPT
     assert [entry["role"] for entry in record["references"]] == [role for role, _ in references]
+    assert [entry["file"] for entry in record["references"]] == [path.name for _, path in references]
+    assert str(tmp_path) not in (tmp_path / "out.json").read_text() and record["remarks"] == []
     assert record["references"][0]["sha256"] == file_sha256(references[0][1])
     assert record["system"]["licence"] == "Apache-2.0" and record["seconds"] > 0
     assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.json", "out.mp4"]
     again = generate_video("collage", PROMPT, references, tmp_path / "again.mp4", seed=3, settings=TINY)
     assert again.path.read_bytes() == made.path.read_bytes()
     assert again.record["key"] == made.record["key"]
+
+
+def test_the_record_does_not_say_where_files_lie(references: list[tuple[Role, Path]], tmp_path: Path) -> None:
+    script = tmp_path / "paint.py"
+    script.write_text(
+        "import json, sys\nfrom fractions import Fraction\nfrom pathlib import Path\nimport numpy as np\n"
+        "from a2bench.video import Video, write_video\nasked = json.loads(Path(sys.argv[1]).read_text())\n"
+        "frames = np.random.default_rng(0).integers(0, 255, (6, 64, 96, 3), np.uint8)\n"
+        "write_video(Video(frames, Fraction(12)), Path(asked['output']))\n"
+    )
+    options = {"command": f"{sys.executable} {script}"}
+    made = generate_video("command", PROMPT, references, tmp_path / "out.mp4", settings=TINY, options=options)
+    text = made.record_path.read_text()
+    assert str(tmp_path) not in text and sys.executable not in text
+    assert made.record["options"]["command"].endswith(f"…/{tmp_path.name}/paint.py")
+    again = generate_video("command", PROMPT, references, tmp_path / "b.mp4", settings=TINY, options=options)
+    assert again.record["key"] == made.record["key"]  # of the whole identity
 
 
 def test_the_five_lines_of_the_documentation_work(

@@ -56,7 +56,9 @@ def test_gpus_that_make_a_video_together_go_to_one_worker(
 
 
 def test_each_worker_sees_one_gpu(tmp_path: Path) -> None:
-    items = [WorkItem(str(n), "tests.harness.work_items:visible_gpu", {}) for n in range(4)]
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    items = [WorkItem(str(n), "tests.harness.work_items:visible_gpu", {"notes": str(notes)}) for n in range(4)]
     outcomes = list(LocalExecutor(2, tmp_path, gpus=("3", "5")).run(items))
     assert [outcome.status for outcome in outcomes] == ["done"] * 4, outcomes
     by_worker = {process: gpu for process, gpu in (outcome.result for outcome in outcomes)}

@@ -235,8 +235,8 @@ def test_an_item_that_hangs_is_killed_after_the_timeout(tmp_path: Path) -> None:
         WorkItem("hang", "tests.harness.work_items:hang", {}),
         WorkItem("0", "tests.harness.work_items:double", {"n": 0}),
     ]
-    outcomes = {o.item.id: o for o in LocalExecutor(1, tmp_path, timeout=6).run(items)}
-    assert outcomes["hang"].error == "took longer than 6 s; see --timeout"
+    outcomes = {o.item.id: o for o in LocalExecutor(1, tmp_path, timeout=15).run(items)}
+    assert outcomes["hang"].error == "took longer than 15 s; see --timeout"
     assert outcomes["0"].result == 0
 
 

@@ -13,6 +13,7 @@ from a2bench.harness.execute import Later
 from a2bench.steps import tell_step
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video
+from tests.loopback import wait_until
 
 
 def die(argument: dict[str, Any]) -> None:
@@ -59,8 +60,30 @@ class InSteps:
         return Video(np.zeros((settings.num_frames, settings.height, settings.width, 3), np.uint8), settings.fps)
 
 
+class Paints:
+    """A system that delivers frames of one kind for the case ``only`` (for all, without one), and noise for others."""
+
+    meta = ModelMeta(name="paints", revision="1")
+
+    def __init__(self, what: str = "black", only: str = "") -> None:
+        self.what, self.only = what, only
+
+    def generate(self, case: Case, *, seed: int, settings: GenerationSettings) -> Video:
+        shape = (settings.num_frames, settings.height, settings.width, 3)
+        what = self.what if self.only in ("", case.id) else "noise"
+        frames: Any = np.random.default_rng(seed).integers(0, 255, shape, np.uint8)
+        if what in ("black", "red"):
+            frames = np.full(shape, (200, 30, 60) if what == "red" else 0, np.uint8)
+        if what in ("nan", "inf"):
+            frames = (frames / np.float32(255)).astype(np.float32)
+            frames[0, 0, 0, 0] = float(what)
+        return Video(frames, settings.fps)
+
+
 def visible_gpu(argument: dict[str, Any]) -> list[Any]:
-    time.sleep(0.3)  # long enough for the other worker to take an item too
+    notes = Path(argument["notes"])
+    (notes / str(os.getpid())).touch()
+    wait_until(lambda: len(list(notes.iterdir())) == 2, "the other worker to take an item too")
     return [os.getpid(), os.environ.get("CUDA_VISIBLE_DEVICES")]
 
 
@@ -72,6 +95,8 @@ def in_two_parts(argument: dict[str, Any]) -> Later:
 
     def finish() -> int:
         time.sleep(argument["second"])
+        if until := argument.get("until"):
+            wait_until(note.with_name(until).exists, until)
         if argument.get("break"):
             raise ValueError("broken while finishing")
         note.with_name(f"{argument['n']}-ended").write_text(str(time.monotonic()))

@@ -25,6 +25,7 @@ from a2bench.harness.records import RunManifest
 from a2bench.harness.store import RunStore
 from a2bench.harness.tables import CurrentRecords
 from a2bench.totals.run import run_totals
+from a2bench_leaderboard.board import folder as board_folder
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.facts import EXISTED, Price
 from a2bench_leaderboard.board.figures import cost_points
@@ -237,6 +238,23 @@ def test_edited_inputs_are_found_even_with_a_board_made_to_fit(inputs: dict[str,
     ]
     problems = verify_board(folder, inputs)
     assert problems[0] == "inputs.json: entries[0].values.text_alignment[3] is not what the runs say"
+
+
+def test_a_board_of_another_version_is_held_against_its_manifest_and_its_numbers_against_its_inputs(
+    inputs: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_board({**inputs, "a2bench": "0.0.9"}, tmp_path / "board").parent
+    monkeypatch.setattr(board_folder, "page_html", lambda document, sha256: "drawn otherwise now")
+    assert board_folder.built_by_another(json.loads((folder / "inputs.json").read_text())) == "0.0.9"
+    assert verify_board(folder) == []
+    page = folder / "leaderboard.csv"
+    page.write_bytes(page.read_bytes() + b" ")
+    assert verify_board(folder) == ["leaderboard.csv: altered, SHA256SUMS says otherwise"]
+    forged = json.loads((folder / "leaderboard.json").read_text())
+    number = forged["entries"][0]["numbers"]["all"]["text_alignment"]
+    number["value"] = 1.0
+    (folder / "leaderboard.json").write_text(json.dumps(forged))
+    assert any("text_alignment.value does not follow from inputs.json" in problem for problem in verify_board(folder))
 
 
 @pytest.mark.parametrize("damage", [b"{", b"[]", b'{"schema": 1}', b'{"schema": 1, "columns": 3}'])

@@ -29,6 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from demo_run import HOSTILE, METRICS, Demo, write_demo_run  # noqa: E402
 from page_reader import PageReader  # noqa: E402
 
+from tests.loopback import wait_until  # noqa: E402
+
 MINI = load_suite("a2bench-mini")
 CASES = tuple(case.id for case in MINI.cases[4:12])
 
@@ -310,11 +312,9 @@ def test_videos_run_on_one_clock_and_any_two_systems_are_compared(browser: Any, 
     videos = "[...document.querySelectorAll('.players video')].map((video) => video.currentTime)"
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    for _ in range(200):  # the policy forbids the eval that `wait_for_function` needs
-        first, other, *_ = page.evaluate(videos)
-        if first > 0:
-            break
-        page.wait_for_timeout(50)
+    # The policy forbids the eval that `wait_for_function` needs.
+    wait_until(lambda: page.evaluate(videos)[0] > 0, "the second frame")
+    first, other, *_ = page.evaluate(videos)
     assert first == other == pytest.approx(2.5 / 16)  # the middle of frame 2
     assert page.inner_text(".where").startswith("frame 2 of 0–8")
     page.keyboard.press("Space")
@@ -355,3 +355,20 @@ def test_pictures_that_were_drawn_are_not_decoded_again(runs: list[Path], tmp_pa
     media = BoardMedia("some", tmp_path / "two")
     board_inputs([run], media=media)
     assert "decode" not in take_counts() and len([n for n in media.sources if n.endswith(".mp4")]) == 8
+
+
+def test_a_remark_on_a_video_stands_on_the_pages_of_board_system_and_case(runs: list[Path], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(runs[0], tmp_path / "alpha"))
+    store = RunStore(run)
+    sample = store.samples[CASES[2], 0]
+    store.record_sample(sample.model_copy(update={"remarks": (f"every frame is black {HOSTILE}",)}))
+    inputs = board_inputs([run, runs[1]])
+    assert [("remarks" in entry) for entry in inputs["entries"]] == [True, False]
+    folder = write_board(inputs, tmp_path / "board").parent
+    assert verify_board(folder) == []
+    for page in ("index", "systems/alpha", f"cases/{CASES[2]}"):
+        assert "every frame is black &lt;/script&gt;" in (folder / f"{page}.html").read_text(), page
+        assert HOSTILE not in (folder / f"{page}.html").read_text()
+    assert "1 of 8 videos: every frame is black" in text_of(folder / "index.html")
+    assert "every frame" not in (folder / f"cases/{CASES[3]}.html").read_text()
+    assert "every frame" not in (folder / "systems/beta.html").read_text()

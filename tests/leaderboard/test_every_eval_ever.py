@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from a2bench.cases import load_suite
+from a2bench.harness.files import file_key
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.every_eval_ever import every_eval_ever_files
 from a2bench_leaderboard.board.inputs import board_inputs
@@ -142,7 +143,7 @@ def test_what_is_missing_or_has_no_better_side_is_left_out_and_named(records: di
 
 
 def test_files_have_plain_names_and_records_the_systems_own(records: dict[str, dict[str, Any]]) -> None:
-    assert records["beta-2"]["model_info"]["additional_details"]["name"] == "Beta.2"
+    assert records[file_key("Beta.2")]["model_info"]["additional_details"]["name"] == "Beta.2"
 
 
 def test_without_a_date_there_is_no_time(document: dict[str, Any]) -> None:

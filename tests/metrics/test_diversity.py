@@ -13,8 +13,10 @@ from a2bench.cases import load_suite
 from a2bench.cli import cli
 from a2bench.cli.progress import TerminalProgress
 from a2bench.counting import take_counts
+from a2bench.data import cache_dir
 from a2bench.errors import InputError, VideoError, WeightsError
 from a2bench.harness.execute import InlineExecutor
+from a2bench.harness.journal import append_records
 from a2bench.harness.request import ExecutionOptions, RunRequest
 from a2bench.harness.run import generate
 from a2bench.harness.store import RunStore
@@ -98,22 +100,38 @@ def test_a_run_tells_its_diversity_and_computes_it_once(
     assert first["value"] == pytest.approx(different["value"] / 2, abs=1e-6)
     assert first["interval"][0] <= first["value"] <= first["interval"][1]
 
-    monkeypatch.setattr(diversity, "read_video", lambda *_: pytest.fail("decoded although nothing changed"))
-    monkeypatch.setattr(diversity, "unmet", lambda *_: ["needs the package 'lpips'"])  # nor is the network needed
-    assert cli.main(["diversity", str(run)], standalone_mode=False) == 3
-    assert f"{run}: diversity {first['value']:.4f}" in capsys.readouterr().out
-    monkeypatch.undo()
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    with monkeypatch.context() as patch:
+        patch.setattr(diversity, "read_video", lambda *_: pytest.fail("decoded although nothing changed"))
+        patch.setattr(diversity, "unmet", lambda *_: ["needs the package 'lpips'"])  # nor is the network needed
+        for same_videos in (run, copy):
+            assert cli.main(["diversity", str(same_videos)], standalone_mode=False) == 3
+            assert f"{same_videos}: diversity {first['value']:.4f}" in capsys.readouterr().out
 
     write_video(clip(7), tmp_path / "videos/case-0_0.mp4")
     make_run(tmp_path, (0, 1, 2), {}, cases=3)
     changed = diversity_of_run(run)
     assert changed.measured == 1 and changed.cases[0].value and changed.cases[0].value > 0.03
 
-    journal = (run / "diversity.jsonl").read_bytes()
-    (run / "diversity.jsonl").write_bytes(journal[:-40])
+    for kept in (cache_dir() / "diversity").rglob("*.json"):
+        kept.write_bytes(kept.read_bytes()[:-40])
     torn = diversity_of_run(run)
-    assert torn.measured == 1
+    assert torn.measured == 2
     assert [entry.value for entry in torn.cases] == [entry.value for entry in changed.cases]
+    assert not (run / "diversity.jsonl").exists(), "a reading command leaves the run as it is"
+
+
+def test_what_0_1_0_wrote_into_a_run_is_read_and_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path, (0, 1), {"case-0_0": clip(0), "case-0_1": clip(1)}, cases=1)
+    measured = diversity_of_run(run)
+    (kept,) = (cache_dir() / "diversity").rglob("*.json")
+    append_records(run / "diversity.jsonl", [json.loads(kept.read_bytes())])
+    before = (run / "diversity.jsonl").read_bytes()
+    kept.unlink()
+    monkeypatch.setattr(diversity, "read_video", lambda *_: pytest.fail("decoded although the run has it"))
+    found = diversity_of_run(run)
+    assert (found.measured, found.cases) == (0, measured.cases)
+    assert (run / "diversity.jsonl").read_bytes() == before
 
 
 def test_one_seed_no_run_and_no_network_get_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

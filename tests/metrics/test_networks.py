@@ -1,6 +1,7 @@
 """Metrics behind networks: real classes at small size, from a file on disk to a score; and every way it goes wrong."""
 
 import socket
+from copy import deepcopy
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -190,14 +191,18 @@ def test_a_face_network_of_another_pack_is_refused(tmp_path: Path) -> None:
         checked_session(onnx_session(tmp_path / "other.onnx"))
 
 
-def test_a_pickle_that_wants_more_than_arrays_is_refused(tmp_path: Path) -> None:
-    import pickle
+@pytest.mark.parametrize("change", ["missing", "superfluous", "shape"])
+def test_an_alexnet_with_other_layers_is_refused(change: str) -> None:
+    from a2bench_metrics.perceptual import fill_alexnet, network_on
 
-    from a2bench_metrics.perceptual import read_alexnet
-
-    (tmp_path / "evil.ckpt").write_bytes(pickle.dumps({"AlexNet_0": Path}))
-    with pytest.raises(pickle.UnpicklingError, match="is no array"):
-        read_alexnet(tmp_path / "evil.ckpt")
+    slices = deepcopy(network_on("cpu").net)
+    given = {f"features.{name.partition('.')[2]}": tensor for name, tensor in slices.state_dict().items()}
+    if change == "missing":
+        del given["features.3.bias"]
+    else:
+        given["features.3.bias" if change == "shape" else "features.4.bias"] = torch.zeros(1)
+    with pytest.raises((RuntimeError, KeyError), match=r"3\.bias|4\.bias"):
+        fill_alexnet(slices, given)
 
 
 def test_without_weights_and_without_a_network_each_metric_says_what_to_type(

@@ -2,7 +2,6 @@ import base64
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,9 +15,12 @@ from tiny_suite import write_suite
 from a2bench.cases import Suite
 from a2bench.counting import take_counts
 from a2bench.errors import InputError
+from a2bench.harness.files import file_key
 from a2bench.harness.store import RunStore
 from a2bench.harness.tables import metric_table, table_text
 from a2bench.report import write_report
+from tests.browsers import CHROMIUM
+from tests.loopback import PATIENCE
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -241,9 +243,31 @@ def test_report_is_made_where_files_cannot_be_linked(
         raise OSError("no links here")
 
     monkeypatch.setattr(os, "link", refuse)
-    page = write_report([run], tmp_path / "report")
+    write_report([run], tmp_path / "report")
+    page = write_report([run], tmp_path / "report")  # which would else take the first one's files
     video = page.parent / "media/videos/alpha/cup-seed0.mp4"
     assert video.read_bytes() == (run / "videos" / "cup-s0-abc.mp4").read_bytes()
+
+
+def test_what_other_reports_left_behind_is_removed_and_nothing_that_is_called_alike(
+    tmp_path: Path, suite: Suite
+) -> None:
+    run = write_demo_run(tmp_path / "run", Demo(), suite)
+    mine, left = tmp_path / ".other.tmp-mine", tmp_path / f".{file_key('*')}.tmp-killed"
+    for folder in (mine, left):
+        folder.mkdir()
+        os.utime(folder, (0, 0))
+    write_report([run], tmp_path / "*")
+    assert mine.is_dir() and not left.exists()
+
+
+def test_long_names_and_links_of_a_reports_folder_are_as_good_as_others(tmp_path: Path, suite: Suite) -> None:
+    run = write_demo_run(tmp_path / "run", Demo(), suite)
+    write_report([run], tmp_path / ("x" * 250))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to("elsewhere")
+    write_report([run], tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "elsewhere/index.html").is_file()
 
 
 def test_tables_do_not_depend_on_the_order_in_which_a_run_was_done(tmp_path: Path, suite: Suite) -> None:
@@ -265,9 +289,7 @@ def test_tables_do_not_depend_on_the_order_in_which_a_run_was_done(tmp_path: Pat
     assert files_of(run / "report" / "tables") == files_of(other.folder / "report" / "tables")
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
+@pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 def test_browser_draws_the_page_and_runs_nothing_hostile(tmp_path: Path) -> None:
     suite = write_suite(tmp_path / "suite", HOSTILE)
@@ -278,7 +300,8 @@ def test_browser_draws_the_page_and_runs_nothing_hostile(tmp_path: Path) -> None
     page = write_report(runs, tmp_path / "both")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
     size = ["--window-size=1200,6000", "--virtual-time-budget=3000", "--dump-dom"]
-    done = subprocess.run([str(CHROMIUM), *flags, *size, page.as_uri()], capture_output=True, text=True, timeout=120)
+    words = [str(CHROMIUM), *flags, *size, page.as_uri()]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
     drawn = read_text_of_page(done.stdout, tmp_path)
     classes = [attributes.get("class") or "" for _, attributes in drawn.tags]
     assert sum("case built" in name for name in classes) == 3

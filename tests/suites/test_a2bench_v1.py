@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from a2bench.cases import SPLITS, Case, load_suite
+from a2bench.cases import ROLES, SPLITS, Case, load_suite
 from a2bench.data import data_dir
 
 SUITE = load_suite("a2bench-v1")
@@ -29,25 +29,46 @@ def files(case: Case) -> set[str]:
 
 
 def plan() -> dict[str, tuple[int, ...]]:
-    """Tag to (at least, reached, in mini, in dev, in test), from the table in prompts/README.md."""
+    """Tag to (at least, reached, open, in mini, in dev, in test), from the table in prompts/README.md."""
     text = (data_dir("prompts") / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \| (\d+) \| (\d+) / (\d+) / (\d+) \|", text, re.M)
+    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) / (\d+) / (\d+) \|", text, re.M)
     return {tag: tuple(map(int, numbers)) for tag, *numbers in rows}
 
 
 def test_every_target_of_the_plan_is_reached_and_the_table_tells_the_truth() -> None:
     assert len(plan()) > 30
-    for tag, (least, reached, *by_split) in plan().items():
+    for tag, (least, reached, is_open, *by_split) in plan().items():
         counts = Counter(case.split for case in SUITE.cases if tag in case.tags)
         assert [counts[split] for split in SPLITS] == by_split, tag
         assert counts.total() == reached >= least, tag
+        assert sum(tag in case.tags for case in SUITE.open_cases()) == is_open, tag
+
+
+def test_the_open_part_has_120_cases_and_60_of_them_all_three_roles() -> None:
+    cases = SUITE.open_cases()
+    assert len(cases) >= 120
+    assert sum({element.role for element in case.elements} == set(ROLES) for case in cases) >= 60
+    assert {case.split for case in cases} == set(SPLITS)
+    text = (data_dir("prompts") / "README.md").read_text(encoding="utf-8")
+    assert f"{len(cases)} need nothing fetched" in text
+
+
+def test_no_two_cases_show_the_same_elements() -> None:
+    shown = Counter(frozenset(e.reference.file for e in case.elements) for case in SUITE.cases)
+    assert [files for files, number in shown.items() if number > 1] == []
+
+
+def test_every_phrase_stands_once_in_its_prompt() -> None:
+    for case in SUITE.cases:
+        for element in case.elements:
+            assert case.prompt.count(element.phrase) == 1, (case.id, element.phrase)
 
 
 def test_there_are_enough_cases_and_most_join_a_character_an_object_and_a_place() -> None:
     assert len(SUITE.cases) >= 200
     roles = [{element.role for element in case.elements} for case in SUITE.cases]
     assert sum(len(found) == 3 for found in roles) >= 120
-    assert [sum(case.split == split for case in SUITE.cases) for split in SPLITS] == [16, 72, 128]
+    assert [sum(case.split == split for case in SUITE.cases) for split in SPLITS] == [26, 110, 172]
     for split in SPLITS:
         part = [found for case, found in zip(SUITE.cases, roles, strict=True) if case.split == split]
         assert 0.6 <= sum(len(found) == 3 for found in part) / len(part) <= 0.7

@@ -256,7 +256,7 @@ def test_an_image_of_the_pack_is_one_warning_and_not_an_error(suite: Builder) ->
     suite.case("play", "A dog plays in a park.", dog=suite.image("dog.png", 1), park=suite.image("park.jpg", 2))
     (suite.references / "dog.png").unlink()
     message = only(suite.check(), "warning")
-    assert "1 of 2 images are in the reference pack and were not looked at; type `a2bench suites fetch" in message
+    assert "1 of 2 images are not here and were not looked at; type `a2bench suites fetch" in message
 
 
 def test_a_missing_image_that_is_not_catalogued_with_its_hash_is_an_error(suite: Builder) -> None:

@@ -218,3 +218,56 @@ def test_what_cannot_be_read_at_all_is_one_sentence(tmp_path: Path) -> None:
     assert "has 2 lists of cases (.csv): a.csv, d.csv; name one" in str(
         run(tmp_path, "--format", "csv", "-o", tmp_path / "out").exception
     )
+
+
+def csv_set(folder: Path, *records: tuple[str, str], shade: int) -> Path:
+    """A list of cases, each with one image of a file name that other lists have too."""
+    for number, (_, image) in enumerate(records):
+        draw_reference(folder / image, shade + number, cutout=False)
+    lines = [f"{case},A ball rolls away.,{image},A ball" for case, image in records]
+    (folder / f"{folder.name}.csv").write_text("\n".join(["id,prompt,object,object_phrase", *lines]) + "\n")
+    return folder / f"{folder.name}.csv"
+
+
+def test_a_second_suite_in_the_same_folder_leaves_the_first_one_whole(tmp_path: Path) -> None:
+    out, terms = tmp_path / "out", ("--licence", "CC0-1.0", "--attribution", "us", "--source", "here")
+    first = csv_set(tmp_path / "first", ("a", "1.png"), ("b", "2.png"), shade=0)
+    assert run(first, "--format", "csv", "-o", out, *terms).exit_code == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    other = run(csv_set(tmp_path / "other", ("c", "3.png"), ("d", "2.png"), shade=50), "--format", "csv", "-o", out)
+    assert isinstance(other.exception, InputError)
+    assert "2.png is there already and is another image" in str(other.exception)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+    second = csv_set(tmp_path / "second", ("e", "4.png"), shade=70)
+    assert run(second, "--format", "csv", "-o", out).exit_code == 0
+    rows = list(csv.DictReader((out / "references/catalogue.csv").read_text().splitlines()))
+    assert [(row["file"], row["licence"]) for row in rows] == [
+        ("1.png", "CC0-1.0"),
+        ("2.png", "CC0-1.0"),
+        ("4.png", ""),
+    ]
+    for name in ("first", "second"):
+        for case in load_suite(str(out / f"{name}.jsonl")).cases:
+            case.elements[0].reference.verified_path()
+
+
+def test_two_records_that_become_one_id_are_both_named(tmp_path: Path) -> None:
+    listed = csv_set(tmp_path / "set", ("a", "1.png"), ("a", "2.png"), shade=0)
+    result = run(listed, "--format", "csv", "-o", tmp_path / "out")
+    assert isinstance(result.exception, CaseError)
+    assert "has the id 'a' of an earlier record" in str(result.exception)
+
+
+def test_phrases_that_a_person_filled_in_are_never_written_over(opens2v: Path, tmp_path: Path) -> None:
+    records = {**OPENS2V, "singleobj_3": {**OPENS2V["singleobj_2"], "class_label": ["Cycle"]}}
+    (opens2v / "Open-Domain_Eval.json").write_text(json.dumps(records))
+    run(opens2v, "--format", "opens2v", "-o", tmp_path / "out")
+    table = tmp_path / "out" / "open-domain_eval.phrases.csv"
+    table.write_text(table.read_text().replace("quiet street.,,", "quiet street.,bicycle,", 1))
+    for phrases in ((), ("--phrases", table)):
+        result = run(opens2v, "--format", "opens2v", "-o", tmp_path / "out", *phrases)
+        assert isinstance(result.exception, CaseError)
+        rows = {row["id"]: row["phrase"] for row in csv.DictReader(table.read_text().splitlines())}
+        assert rows["singleobj_2"] == "bicycle" and rows["singleobj_3"] == ""

@@ -15,6 +15,7 @@ from a2bench.harness.tables import CurrentRecords
 from a2bench.harness.validity_file import shipped_validity
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.totals.definition import DIMENSIONS, ELEMENT_METRICS
+from a2bench.totals.means import soft_harmonic_mean
 from a2bench.totals.run import run_totals, totals_text
 
 TIME = "2026-01-01T00:00:00Z"
@@ -104,7 +105,33 @@ def test_the_headline_needs_every_dimension_of_every_sample(tmp_path: Path) -> N
     reasons = [entry["reason"] for entry in found["text"]["reasons"]]
     assert reasons == ["no video: no power", "text_alignment: needs weights"]
     text = totals_text(run_totals(run))
-    assert "no headline: it needs all four of every sample; there is Consistency 3/4, Text 2/4" in text
+    assert "no headline: it needs all four of every sample; there is Consistency 3/4, Text 2/4" in " ".join(
+        text.split()
+    )
+
+
+def test_where_text_cannot_be_measured_a_number_of_its_own_closes_the_summary(tmp_path: Path) -> None:
+    needs = "needs weights `clip`; type `a2bench weights fetch clip`"
+    without = {**GOOD, "text_alignment": needs}
+    run = make_run(tmp_path / "run", {(case, 0): without for case in "abc"})
+    rows = run_totals(run)
+    assert [row["name"] for row in rows[-2:]] == ["headline", "headline_without_text"]
+    parts = [row["value"] / 100 for row in rows if row["name"] in ("consistency", "quality", "motion")]
+    assert rows[-2]["value"] is None
+    assert rows[-1]["value"] == pytest.approx(100 * soft_harmonic_mean(parts, [3, 1, 1]), abs=0.5)
+    assert rows[-1]["interval"] is not None
+    lines = totals_text(rows, [needs]).splitlines()
+    assert lines[-1].startswith("  Headline without text")
+    assert "as said above" in totals_text(rows, [needs]) and needs not in totals_text(rows, [needs])
+
+
+def test_there_is_no_headline_without_text_where_text_or_something_else_is_missing(tmp_path: Path) -> None:
+    samples: dict[tuple[str, int], dict[str, Any]] = {(case, 0): GOOD for case in "abc"}
+    assert [*totals(make_run(tmp_path / "whole", samples))][-1] == "headline"
+    some = {**samples, ("b", 0): {**GOOD, "text_alignment": "needs weights"}}
+    assert [*totals(make_run(tmp_path / "some", some))][-1] == "headline"
+    failed = {key: {**GOOD, "text_alignment": "needs weights"} for key in samples} | {("b", 0): {"failed": True}}
+    assert [*totals(make_run(tmp_path / "failed", failed))][-1] == "headline"
 
 
 def test_a_face_that_is_there_is_judged_by_identity_and_a_faceless_character_by_its_looks(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from a2bench.totals.means import OFFSET
 from a2bench_leaderboard.board.methods import feature_versions
 from a2bench_leaderboard.board.spending import spending
 from a2bench_leaderboard.board.table import BoardTable, read_table
-from a2bench_leaderboard.columns import HEADLINE_COLUMN
+from a2bench_leaderboard.columns import HEADLINE_COLUMN, WITHOUT_TEXT_COLUMN
 from a2bench_leaderboard.statistics import LEVEL, VERSION, CaseSums, cases_to_separate, means, rank
 
 NUM_WEIGHTS = 2000
@@ -106,7 +106,7 @@ def _numbers(table: BoardTable, chosen: set[str]) -> list[dict[str, Any]]:
         for place, name in enumerate(table.columns):
             index = number * len(table.columns) + place
             scored = int(found.values[index])
-            whole = scored == total or name != HEADLINE_COLUMN
+            whole = scored == total or name not in (HEADLINE_COLUMN, WITHOUT_TEXT_COLUMN)
             ends = [_rounded(found.low[index]), _rounded(found.high[index])]
             if name.startswith(PREFIX) and ends[0] is not None and ends[1] is not None:
                 ends = [max(ends[0], 0.0), min(ends[1], 100.0)]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup, escape
 
 from a2bench.harness.tables import number_text
-from a2bench_leaderboard.columns import HEADLINE_COLUMN
+from a2bench_leaderboard.columns import HEADLINE_COLUMN, WITHOUT_TEXT_COLUMN
 
 Document = Mapping[str, Any]
 WIDTH, HEIGHT = 760, 400
@@ -106,7 +106,8 @@ def cost_plot(document: Document, what: str) -> Markup:
 
 def radar(document: Document) -> tuple[Markup, list[str]]:
     """Profiles over the dimensions of the summary, 0 to 100, and the systems that it shows; empty without any."""
-    columns = [c for c in document["columns"] if c["group"] == "summary" and c["name"] != HEADLINE_COLUMN]
+    whole = (HEADLINE_COLUMN, WITHOUT_TEXT_COLUMN)
+    columns = [c for c in document["columns"] if c["group"] == "summary" and c["name"] not in whole]
     systems = [
         entry
         for entry in document["entries"]

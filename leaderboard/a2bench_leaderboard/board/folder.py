@@ -1,7 +1,7 @@
 """The folder of a board: written from its inputs, checked against them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import jinja2
 
 from a2bench import __version__
 from a2bench.errors import InputError
-from a2bench.harness.store import explained_output_errors, write_atomically
+from a2bench.harness.files import check_outside_of_runs, write_atomically
+from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import bytes_sha256, canonical_json
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.every_eval_ever import every_eval_ever_files
@@ -95,7 +96,12 @@ def write_board(inputs: Mapping[str, Any], folder: Path, media: Mapping[str, Pat
     others = sorted(there - wanted - read_sums(folder).keys())
     if others:
         raise InputError(f"{folder} holds something other than a board ({others[0]}); choose another folder")
+    if link := next((path for path in folder.rglob("*") if path.is_symlink() and path.is_dir()), None):
+        raise InputError(
+            f"{link} is a link to a folder elsewhere, into which no board is written; choose another folder"
+        )
     check_frozen(folder, contents[MANIFEST])
+    check_outside_of_runs(folder)
     with explained_output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         copy_media(inputs["media"], media or {}, folder)
@@ -126,24 +132,67 @@ def verify_board(folder: Path, expected: Mapping[str, Any] | None = None) -> lis
     problems = []
     if expected is not None:
         problems += [f"{INPUTS}: {where} is not what the runs say" for where in differing(inputs, expected)]
+    problems += _problems_of_another_version(folder, inputs) if built_by_another(inputs) else _problems(folder, inputs)
+    try:
+        forged = [entry["name"] for entry in inputs["entries"] if entry["sha256"] != entry_sha256(entry)]
+        problems += [f"{INPUTS}: the values of {name!r} are not those of its hash" for name in forged]
+        problems += media_problems(inputs, _files(folder))
+    except _BAD_INPUTS as error:
+        problems.append(f"{INPUTS}: no board can be made from it ({type(error).__name__}: {error})")
+    return list(dict.fromkeys(problems))
+
+
+_BAD_INPUTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, jinja2.TemplateError)
+
+
+def built_by_another(inputs: Mapping[str, Any]) -> str | None:
+    """The version of A2Bench that built a board, where it is not this one: its pages cannot be drawn here again."""
+    version = inputs.get("a2bench")
+    return version if isinstance(version, str) and version != __version__ else None
+
+
+def _problems(folder: Path, inputs: Mapping[str, Any]) -> list[str]:
+    """Every byte that does not follow from the inputs."""
     try:
         contents = board_files(inputs)
-        forged = [entry["name"] for entry in inputs["entries"] if entry["sha256"] != entry_sha256(entry)]
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, jinja2.TemplateError) as error:
-        return [*problems, f"{INPUTS}: no board can be made from it ({type(error).__name__}: {error})"]
-    problems += [f"{INPUTS}: the values of {name!r} are not those of its hash" for name in forged]
-    if inputs["a2bench"] != __version__:
-        problems.append(f"the board was made by A2Bench {inputs['a2bench']}, this is {__version__}: numbers may differ")
-    there = _files(folder)
-    problems += media_problems(inputs, there)
+    except _BAD_INPUTS as error:
+        return [f"{INPUTS}: no board can be made from it ({type(error).__name__}: {error})"]
+    there, problems = _files(folder), []
     for name, data in contents.items():
         if name not in there:
             problems.append(f"{name}: missing")
         elif there[name].read_bytes() != data:
             problems.append(f"{name}: altered, it does not follow from {INPUTS}")
-    wanted = contents.keys() | {f"{MEDIA}/{name}" for name in inputs["media"]["files"]}
-    problems += [f"{name}: does not belong to the board" for name in sorted(there.keys() - wanted)]
-    return problems
+    return problems + _strangers(there, contents.keys(), inputs)
+
+
+def _problems_of_another_version(folder: Path, inputs: Mapping[str, Any]) -> list[str]:
+    """What can be held of a board that another version built: every file against its manifest, numbers against inputs.
+
+    A weaker check than `_problems`, and said to be: whoever forges a page can forge the manifest, but then the hash by
+    which the board is known is another.
+    """
+    there, sums, problems = _files(folder), read_sums(folder), []
+    for name, digest in sums.items():
+        if name.startswith(f"{MEDIA}/"):
+            continue  # held by `media_problems`
+        if name not in there:
+            problems.append(f"{name}: missing")
+        elif bytes_sha256(there[name].read_bytes()) != digest:
+            problems.append(f"{name}: altered, {MANIFEST} says otherwise")
+    if DOCUMENT in there and INPUTS in sums:
+        try:
+            again = {entry["name"]: entry["numbers"] for entry in board_document(inputs)["entries"]}
+            told = {entry["name"]: entry["numbers"] for entry in read_json(folder, DOCUMENT)["entries"]}
+            problems += [f"{DOCUMENT}: {where} does not follow from {INPUTS}" for where in differing(told, again)]
+        except _BAD_INPUTS as error:
+            problems.append(f"{INPUTS}: its numbers cannot be made again ({type(error).__name__}: {error})")
+    return problems + _strangers(there, sums.keys() | {MANIFEST}, inputs)
+
+
+def _strangers(there: Mapping[str, Path], wanted: Iterable[str], inputs: Mapping[str, Any]) -> list[str]:
+    known = {*wanted, *(f"{MEDIA}/{name}" for name in inputs["media"]["files"])}
+    return [f"{name}: does not belong to the board" for name in sorted(there.keys() - known)]
 
 
 def differing(one: Any, two: Any, where: str = "") -> list[str]:

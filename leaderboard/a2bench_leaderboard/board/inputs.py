@@ -6,7 +6,7 @@ from typing import Any
 
 from a2bench import __version__
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.harness.tables import CurrentRecords, making_counts, making_text
+from a2bench.harness.tables import CurrentRecords, making_counts, making_text, remark_counts
 from a2bench.harness.validity_file import ValidityFile
 from a2bench.hashing import value_sha256
 from a2bench.peers.published import published_tables
@@ -17,7 +17,7 @@ from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
 from a2bench_leaderboard.board.media import NO_MEDIA, BoardMedia
 from a2bench_leaderboard.board.methods import board_methods
 from a2bench_leaderboard.board.people import read_people
-from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores
+from a2bench_leaderboard.columns import Column, RunScores, made_differently, read_scores, shown_columns
 from a2bench_leaderboard.submissions.board import logged, scores_from
 from a2bench_leaderboard.submissions.log import SubmissionLog
 
@@ -56,7 +56,7 @@ def board_inputs(
     """
     if len({run.resolve() for run in runs}) < len(runs):
         raise InputError("a run is named twice; name each run once")
-    named = named_runs(sorted(runs, key=lambda path: path.resolve().name))
+    named = named_runs(sorted(runs, key=lambda path: (path.resolve().name, str(path.resolve()))))
     check_comparable(named)
     scores = [read_scores(name, run, validity) for name, run in named.items()]
     _check_cases(named)
@@ -146,7 +146,7 @@ def _columns(scores: Sequence[RunScores]) -> list[Column]:
                     f"{name!r} was measured in two ways ({how}) in {first[name]!r} and {one.name!r}; "
                     f"type `a2bench score {one.run.store.folder}`, and the same for the other run"
                 )
-    return list(columns.values())
+    return [columns[name] for name in columns if name in shown_columns(scores)]
 
 
 def _entry(one: RunScores, columns: Sequence[Column], price: Price, log: SubmissionLog | None) -> dict[str, Any]:
@@ -174,6 +174,8 @@ def _entry(one: RunScores, columns: Sequence[Column], price: Price, log: Submiss
         "settings": manifest.settings.model_dump(mode="json"),
         "tier": making_text(run),
         "tiers": sorted({entry["tier"] for entry in making_counts(run) if entry["tier"]}),
+        # Only where there are any: the inputs of boards that were built before stay what they were.
+        **({"remarks": remarks} if (remarks := remark_counts(run)) else {}),
         "videos_done": sum(record.status == "done" for record in run.samples.values()),
         **entry_facts(run, price),
         "scores_from": scores_from(one.name, run.store.folder, log),

@@ -5,7 +5,6 @@ found; the videos are byte for byte the ones that were scored.
 """
 
 import re
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Literal
 
 from a2bench.cases import Case
 from a2bench.errors import OutputError
+from a2bench.harness.files import copy_file, replacing
 from a2bench.harness.store import SampleId
 from a2bench.harness.tables import CurrentRecords
 from a2bench.hashing import file_sha256
@@ -128,16 +128,17 @@ def copy_media(media: Mapping[str, Any], sources: Mapping[str, Path], folder: Pa
         place.mkdir(parents=True, exist_ok=True)
     for name in media["files"]:
         target, sha256 = place / name, name.partition(".")[0]
-        if target.is_file() and not target.is_symlink() and file_sha256(target) == sha256:
+        if _is_own_file(target) and file_sha256(target) == sha256:
             continue
-        temporary = place / f".tmp-{name}"
-        try:
-            shutil.copyfile(sources[name], temporary)
+        with replacing(target) as temporary:
+            copy_file(sources[name], temporary)
             if file_sha256(temporary) != sha256:
                 raise OutputError(f"{sources[name]} changed while the board was written; build it again")
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+
+
+def _is_own_file(path: Path) -> bool:
+    """Whether a file is there that no other name leads to: what others could change is made anew."""
+    return path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1
 
 
 def media_problems(inputs: Mapping[str, Any], there: Mapping[str, Path]) -> list[str]:

@@ -88,12 +88,25 @@ def page_html(document: Mapping[str, Any], sha256: str) -> str:
         nobody=_not_on_the_board(document),
         links=system_links(document),
         methods=method_links(document),
+        unlike=_unlike_settings(document),
         order=titles.get(document["order"], document["order"]),
         pairs=pairs,
         number=number_text,
         interval=interval_text,
         signed=_signed,
     )
+
+
+def _unlike_settings(document: Mapping[str, Any]) -> dict[str, str]:
+    """For each column by which of the settings that its values depend on the entries differ, in words; maybe none."""
+    settings = [entry["settings"] for entry in document["entries"]]
+    differing = {
+        what: len({entry[key] for entry in settings}) > 1 for what, key in (("fps", "fps"), ("length", "num_frames"))
+    }
+    return {
+        column["name"]: " and ".join(what for what in column.get("touched_by", ()) if differing[what])
+        for column in document["columns"]
+    }
 
 
 def asset_text(name: str) -> str:

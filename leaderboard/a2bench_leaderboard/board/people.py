@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError
 from a2bench.hashing import bytes_sha256, file_sha256
 from a2bench_leaderboard.columns import RunScores
@@ -93,7 +94,7 @@ def _agreement(path: Path, scores: Sequence[RunScores]) -> dict[str, Any]:
             "votes_sha256": None,
         }
     if missing := next((name for name in ("pandas", "pyarrow", "sqlalchemy") if find_spec(name) is None), None):
-        raise InputError(f"reading {path} needs {missing}; type: pip install 'a2bench[human-eval]'")
+        raise InputError(f"reading {path} needs {missing}; type `{install_line('human-eval')}`")
     import pandas as pd
 
     from a2bench_human_eval.metrics_and_people import study_preferences

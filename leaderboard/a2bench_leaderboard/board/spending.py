@@ -34,7 +34,7 @@ def spending(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _seconds_interval(entry: Mapping[str, Any]) -> tuple[float, float] | None:
-    row = {case: number for number, case in enumerate(dict.fromkeys(case for case, _ in entry["samples"]))}
+    row = {case: number for number, case in enumerate(sorted({case for case, _ in entry["samples"]}))}
     videos, seconds = np.zeros((2, len(row), 1))
     for (case, _), sha256, spent in zip(entry["samples"], entry["videos"], entry["seconds"], strict=True):
         videos[row[case]] += sha256 is not None

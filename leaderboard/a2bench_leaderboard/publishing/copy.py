@@ -3,11 +3,11 @@
 Between the two renames, an instant, there is no folder of that name.
 """
 
-import shutil
 import tempfile
 from pathlib import Path
 
 from a2bench.errors import InputError
+from a2bench.harness.files import check_outside_of_runs, copy_file
 from a2bench.harness.store import explained_output_errors
 from a2bench.hashing import file_sha256
 from a2bench_leaderboard.board.reading import DOCUMENT, read_sums
@@ -25,6 +25,7 @@ def folder_changes(contents: Contents, target: Path) -> Changes:
     one, other = target.resolve(), contents.folder.resolve()
     if one == other or one.is_relative_to(other) or other.is_relative_to(one):
         raise InputError(f"{target} and the board {contents.folder} lie in each other; name another folder")
+    check_outside_of_runs(target)
     there = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if not path.is_dir()}
     check_replaceable(there, read_sums(target), frozenset(), str(target))
     check_release(contents, there[DOCUMENT].read_bytes() if DOCUMENT in there else None, str(target))
@@ -43,7 +44,7 @@ def publish_to_folder(contents: Contents, target: Path) -> None:
             new, old = Path(work) / "new", Path(work) / "old"
             for name in contents.names:
                 (new / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(contents.folder / name, new / name)
+                copy_file(contents.folder / name, new / name)
             if not target.exists():
                 new.rename(target)
                 return

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError
 from a2bench_leaderboard.board.reading import DOCUMENT, MANIFEST, parse_sums
 from a2bench_leaderboard.publishing.contents import (
@@ -141,9 +142,7 @@ def _hub() -> Any:
     try:
         import huggingface_hub
     except ImportError:
-        raise InputError(
-            "publishing to a Space needs huggingface_hub; type: pip install 'a2bench[leaderboard]'"
-        ) from None
+        raise InputError(f"publishing to a Space needs huggingface_hub; type `{install_line('leaderboard')}`") from None
     return huggingface_hub
 
 

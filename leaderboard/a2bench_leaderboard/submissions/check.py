@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from a2bench import registry
-from a2bench.cases import Case, Suite, load_suite, suite_paths
+from a2bench.cases import Case, Suite, suite_paths
 from a2bench.errors import A2BenchError, InputError, VideoError
 from a2bench.harness.journal import read_journal
 from a2bench.harness.plan import differences
@@ -26,6 +26,7 @@ from a2bench.harness.tables import one_line
 from a2bench.hashing import bytes_sha256, canonical_json, value_sha256
 from a2bench.scores import MetricInfo, Score
 from a2bench.suites.finding import Finding
+from a2bench.suites.header import suite_as_of
 from a2bench.video import probe_video
 from a2bench_leaderboard.submissions.content import (
     MANIFEST,
@@ -242,22 +243,27 @@ def suite_address(name: str) -> str:
 
 
 def _suite(run: RunManifest, suite_file: Path | None) -> tuple[Suite | None, list[Finding]]:
-    """The suite that a run is over, where it is here in the same revision and has the run's cases."""
+    """The suite that a run is over, where it is here and has the run's cases.
+
+    Another revision is a warning: whether each case is still the same is held against the records.
+    """
     base, colon, part = run.suite.name.partition(":")
     if suite_file is None and base not in suite_paths():
         return None, [
             _error(f"{RUN}: suite {base!r} does not come with A2Bench; name its file with --suite FILE.jsonl")
         ]
     try:
-        suite = load_suite(f"{suite_file}{colon}{part}" if suite_file else run.suite.name)
+        address = f"{suite_file}{colon}{part}" if suite_file else run.suite.name
+        suite = suite_as_of(address, run.suite.revision)
     except InputError as error:
         return None, [_error(f"{RUN}: {error}")]
+    text = ""
     if suite.revision != run.suite.revision:
         text = f"{RUN}: over revision {run.suite.revision} of suite {suite.name!r}; here it is {suite.revision}"
-        return None, [_error(text)]
     known = {case.id for case in suite.cases}
     unknown = [case for case in run.suite.cases if case not in known]
-    return suite, [_error(f"{RUN}: suite {suite.name!r} has no case {case!r}") for case in unknown]
+    findings = [_error(f"{RUN}: suite {suite.name!r} has no case {case!r}") for case in unknown]
+    return suite, findings + ([_warning(text)] if text else [])
 
 
 def _sample_findings(

@@ -8,7 +8,6 @@ changed, dropped or inserted event breaks the chain; a log cut off at its end sh
 before, such as the one on every board that was built with it.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from a2bench.errors import InputError, RunLockedError
+from a2bench.harness.files import check_outside_of_runs, copy_file
 from a2bench.harness.journal import append_records, read_journal
 from a2bench.harness.store import explained_output_errors, now, sync_folder
 from a2bench.harness.tables import one_line
@@ -111,6 +111,8 @@ class SubmissionLog:
         Raises:
             RunLockedError: another process holds it.
         """
+        if not (self.folder / JOURNAL).exists():
+            check_outside_of_runs(self.folder)
         with explained_output_errors(self.folder):
             (self.folder / ARCHIVES).mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / ".lock", timeout=30)
@@ -144,8 +146,8 @@ class SubmissionLog:
         """
         archives = self.folder / ARCHIVES
         with explained_output_errors(self.folder):
-            temporary = archives / ".part"
-            shutil.copyfile(path, temporary)
+            temporary = archives / ".part"  # left by a killed process: the next arrival takes its place
+            copy_file(path, temporary)
             sha256 = file_sha256(temporary)
             if is_new := all(event.archive != sha256 for event in self.events):
                 temporary.replace(archives / f"{sha256}.zip")

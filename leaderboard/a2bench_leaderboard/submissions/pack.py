@@ -2,13 +2,14 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from a2bench.errors import InputError
+from a2bench.harness.files import check_outside_of_runs, replacing
 from a2bench.harness.journal import append_records
 from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord
 from a2bench.harness.store import RunStore, explained_output_errors
@@ -55,8 +56,9 @@ def pack(
         InputError: no run, or one that would be refused where it arrives; the message says all that is wrong.
         OutputError: it cannot be written.
     """
-    if output.exists() and (output.suffix.lower() != ".zip" or output.is_dir()):
+    if output.exists() and not _is_archive(output):
         raise InputError(f"{output} is there already; choose another --output")
+    check_outside_of_runs(output)
     private = read_key(key) if key else None
     with tempfile.TemporaryDirectory(prefix="a2bench-pack-") as work:
         records = _records(CurrentRecords(RunStore(run)))
@@ -84,6 +86,15 @@ def pack(
             else:
                 _write_folder(files, output)
     return Packed(output, checked, bytes_sha256(manifest), sha256)
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a file is a submission, which another one may replace; nothing else is written over."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return path.suffix.lower() == ".zip" and MANIFEST in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _own_suite(run: Path) -> Path | None:
@@ -151,7 +162,7 @@ def _write_archive(files: Mapping[str, Path], output: Path) -> None:
             f"{len(files)} files of {total / 1e9:.1f} GB are too much for an archive (at most {LIMITS.members} files, "
             f"{LIMITS.total_bytes / 1e9:.0f} GB); use --scores-only, or an --output without .zip for a folder"
         )
-    with _replacing(output) as temporary, temporary.open("wb") as file:
+    with replacing(output) as temporary, temporary.open("xb") as file:
         write_packing(files, file.write)
         file.flush()
         os.fsync(file.fileno())
@@ -160,16 +171,6 @@ def _write_archive(files: Mapping[str, Path], output: Path) -> None:
 def _write_folder(files: Mapping[str, Path], output: Path) -> None:
     (output / "videos").mkdir(parents=True)
     for name in sorted(files, key=lambda name: name == MANIFEST):  # last: a folder that has one is complete
-        with files[name].open("rb") as source, (output / name).open("wb") as target:
+        with files[name].open("rb") as source, (output / name).open("xb") as target:
             while piece := source.read(1 << 20):
                 target.write(piece)
-
-
-@contextmanager
-def _replacing(output: Path) -> Iterator[Path]:
-    temporary = output.with_name(f".tmp-{output.name}-{os.getpid()}")
-    try:
-        yield temporary
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from a2bench.assets.extras import install_line
 from a2bench.errors import InputError
+from a2bench.harness.files import check_outside_of_runs
 from a2bench.hashing import canonical_json
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ def write_key(path: Path) -> str:
         InputError: the file is there already, or cannot be written.
     """
     _need_cryptography()
+    check_outside_of_runs(path)
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -97,4 +100,4 @@ def _need_cryptography() -> None:
     from importlib.util import find_spec
 
     if find_spec("cryptography") is None:
-        raise InputError("signatures need cryptography; type: pip install 'a2bench[leaderboard]'")
+        raise InputError(f"signatures need cryptography; type `{install_line('leaderboard')}`")

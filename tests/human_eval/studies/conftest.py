@@ -1,14 +1,9 @@
 """Studies over invented runs, on both databases: SQLite in a file, PostgreSQL on a real server that the tests start."""
 
-import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -19,43 +14,35 @@ from a2bench_human_eval.design import create_study
 
 sys.path += [str(Path(__file__).parents[2] / "report"), str(Path(__file__).parent)]
 
+from postgres_server import PostgresServer, postgres_programs  # noqa: E402
 from study_helpers import tiny_settings  # noqa: E402
 
 SYSTEMS = ("zanzibar-alpha", "zanzibar-beta", "zanzibar-gamma")
 """Names that stand nowhere else, so that a leak can be searched for."""
 
 
-def postgres_programs() -> Path | None:
-    """The folder of PostgreSQL's server programs."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").is_file()), None)
+SERVER = pytest.StashKey[PostgresServer]()
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own on a free port of loopback."""
+def postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server of our own; each test's database looks after it first."""
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server is not installed; type: apt-get install postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    user: dict[str, str] = {}
-    if os.getuid() == 0:  # the server refuses to run as root
-        shutil.chown(folder, "postgres")
-        for parent in folder.parents:
-            if parent == Path(tempfile.gettempdir()):
-                break
-            parent.chmod(0o755)
-        user = {"user": "postgres"}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = folder / "data"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True, "cwd": folder, **user}
-    subprocess.run([programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "--no-sync"], **quiet)  # type: ignore[call-overload]
-    options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=60"
-    subprocess.run([programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **quiet)  # type: ignore[call-overload]
-    yield f"postgresql+pg8000://tester@127.0.0.1:{port}"
-    subprocess.run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **(quiet | {"check": False}))  # type: ignore[call-overload]
+    server = PostgresServer(programs, lambda: tmp_path_factory.mktemp("postgres"))
+    request.config.stash[SERVER] = server
+    yield server
+    server.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A test that fails beside a server shows what the server said."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if report.failed and "[postgresql" in item.nodeid and SERVER in item.config.stash:
+        report.sections.append(("PostgreSQL", item.config.stash[SERVER].last_words()))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -63,15 +50,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":
         return str(tmp_path / "study.db")
-    from sqlalchemy import create_engine, text
-
-    server = request.getfixturevalue("postgres_url")
-    name = f"t{time.monotonic_ns()}"
-    admin = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    return f"{server}/{name}"
+    url: str = request.getfixturevalue("postgres").new_database()
+    return url
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from a2bench_human_eval.database import reading, writing
 from a2bench_human_eval.desk import Desk
 from a2bench_human_eval.raters import rater_of_session
 from a2bench_human_eval.tables import Ballot, Stimulus, Task
+from tests.loopback import PATIENCE
 
 
 def test_tasks_get_the_wanted_votes_and_not_one_more(engine: Engine, make_study) -> None:
@@ -138,7 +139,7 @@ def test_processes_at_once_fill_every_task_exactly(engine: Engine, database: str
     study = make_study(votes_per_task=2, ballots_per_rater=8, check_every=50)
     code = WORKER.format(here=str(Path(__file__).parent), database=database)
     running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
-    assert [process.wait(timeout=120) for process in running] == [0] * 3
+    assert [process.wait(timeout=PATIENCE) for process in running] == [0] * 3
     with reading(engine, study) as (session, row):
         tasks = session.scalars(select(Task).where(Task.purpose == "rating")).all()
         counts = task_counts(session, row)

@@ -4,12 +4,10 @@
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,14 +21,13 @@ from a2bench_human_eval.database import reading, writing
 from a2bench_human_eval.design import create_study
 from a2bench_human_eval.raters import invite_raters
 from a2bench_human_eval.tables import Ballot, Rater, Vote
+from tests.browsers import PATIENCE, chromium
+from tests.loopback import free_port, last_words, wait_until
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x$ [link](javascript:alert(2)) '); DROP TABLE vote; -- :red[x]"
 NAMES = ("zanzibar-alpha", "zanzibar-beta")
-PATIENCE = 60_000
-"""Milliseconds to wait for the page: other tests may keep the machine busy."""
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture
@@ -48,26 +45,40 @@ def study(engine: Engine, tmp_path: Path) -> str:
     return "tiny"
 
 
+class ServerEndedError(Exception):
+    """The server of a study ended, with its last words."""
+
+
 class Server:
     """The server of a study in a process that can be killed and started again on its port."""
 
-    def __init__(self, database: str, study: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+    def __init__(self, database: str, study: str, log: Path) -> None:
         self.environment = os.environ | {DATABASE: database, STUDY: study}
-        self.start()
+        self.log = log
+        for _ in range(10):  # somebody else may take a free port first
+            self.port = free_port()
+            try:
+                self.start()
+                return
+            except ServerEndedError as error:
+                if "address already in use" not in str(error).lower():
+                    raise
+        raise ServerEndedError(f"others took ten free ports\n{last_words(log)}")
 
     def start(self) -> None:
         code = f"from a2bench_human_eval.app.server import serve; serve('127.0.0.1', {self.port})"
-        self.process = subprocess.Popen([sys.executable, "-c", code], env=self.environment)
-        for _ in range(600):
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", code], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+        def answers() -> bool:
+            if self.process.poll() is not None:
+                raise ServerEndedError(f"the server ended while it started\n{last_words(self.log)}")
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            assert self.process.poll() is None, "the server ended while it started"
-            time.sleep(0.1)
-        raise TimeoutError("the server did not start within a minute")
+                return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+        wait_until(answers, f"the server's answer; what it says is in {self.log}")
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -75,24 +86,17 @@ class Server:
 
 
 @pytest.fixture
-def server(database: str, study: str) -> Iterator[Server]:
-    server = Server(database, study)
+def server(database: str, study: str, tmp_path: Path) -> Iterator[Server]:
+    server = Server(database, study, tmp_path / "server.log")
     yield server
     server.kill()
+    sys.stderr.write(last_words(server.log))  # shown with the test where it fails
 
 
 @pytest.fixture
 def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; type: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
+    with chromium("--disable-gpu", "--disable-background-networking") as found:
+        yield found
 
 
 class Traffic:

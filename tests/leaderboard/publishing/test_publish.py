@@ -23,7 +23,7 @@ from a2bench.harness.store import RunStore
 from a2bench_leaderboard.board.folder import verify_board
 from a2bench_leaderboard.publishing.cli import _without_secret
 from a2bench_leaderboard.publishing.serve import make_server
-from tests.loopback import answering
+from tests.loopback import PATIENCE, answering, hear_interrupts
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "report")]
 from demo_run import Demo, write_demo_run  # noqa: E402
@@ -77,7 +77,7 @@ def server(board: Path) -> Iterator[ThreadingHTTPServer]:
 
 
 def ask(server: ThreadingHTTPServer, path: str, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:
-    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=10)
+    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=PATIENCE)
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     connection.request(method, path, headers=named)
     response = connection.getresponse()
@@ -138,12 +138,17 @@ def test_a_name_of_the_board_that_is_a_link_is_not_followed(board: Path, tmp_pat
 
 def test_serving_says_where_and_ends_quietly(board: Path) -> None:
     words = [sys.executable, "-m", "a2bench", "board", "serve", str(board), "--port", "0"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts
+    )
     assert process.stdout is not None
-    address = process.stdout.readline().strip()
-    assert address.startswith("http://127.0.0.1:")
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    try:
+        address = process.stdout.readline().strip()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()  # whatever became of the test, no server stays
+    assert address.startswith("http://127.0.0.1:"), errors
     assert process.returncode == 0 and errors == "ended\n"
 
 

@@ -71,9 +71,14 @@ def _figure(site: Site, entry: Mapping[str, Any], sample: int) -> str:
     case, seed = entry["samples"][sample]
     value = None if site.by is None else entry["values"][site.by.name][sample]
     label = f"Video of {entry['label']} for {case}, seed {seed}"
+    remarks = "".join(
+        f'<p class="small">{escape(found["remark"])}</p>'
+        for found in entry.get("remarks", ())
+        if [case, seed] in found["samples"]
+    )
     return (
         f'<figure class="player"><figcaption><a href="../{entry["page"]}">{escape(entry["label"])}</a> '
-        f"<b>{number_text(value)}</b></figcaption>{site.figure(entry, sample, label)}</figure>"
+        f"<b>{number_text(value)}</b></figcaption>{site.figure(entry, sample, label)}{remarks}</figure>"
     )
 
 

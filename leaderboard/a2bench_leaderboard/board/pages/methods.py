@@ -10,10 +10,11 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from a2bench.harness.bootstrap import FEWEST_RESAMPLED, NUM_RESAMPLES
+from a2bench.harness.files import file_key
 from a2bench.totals.definition import DIMENSIONS, ELEMENT_METRICS
 from a2bench.totals.means import OFFSET
 from a2bench_leaderboard.board.document import NUM_WEIGHTS
-from a2bench_leaderboard.board.pages.site import Site, page_names
+from a2bench_leaderboard.board.pages.site import Site
 from a2bench_leaderboard.statistics import NUM_EXACT, NUM_FLIPS, POWER
 
 PAGE = "methods.html"
@@ -47,7 +48,7 @@ def methods_page(site: Site) -> str:
 
 def anchors(names: Any) -> dict[str, str]:
     """The id of each number's entry on the page."""
-    return {name: f"method-{slug}" for name, slug in page_names(names).items()}
+    return {name: f"method-{file_key(name.replace(':', '-'))}" for name in names}
 
 
 def method_links(document: Mapping[str, Any]) -> dict[str, str]:

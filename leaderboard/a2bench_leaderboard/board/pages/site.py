@@ -3,7 +3,6 @@
 Texts from outside go through the templates' escaping or `markupsafe.escape`; scripts and styles are files of their own.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -15,6 +14,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from a2bench.cases import ROLES
+from a2bench.harness.files import file_key
 from a2bench.harness.ledger import story
 from a2bench.harness.tables import ARROWS, number_text
 from a2bench.ledger import MEANING, STATES, read_entry
@@ -33,26 +33,15 @@ POLICY = "; ".join(
         "form-action 'none'",
     ]
 )
-TAKEN = {"index", "con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-"""Names that pages of entries and cases cannot have: some stand for devices on Windows."""
 
 
 def page_names(names: Iterable[str]) -> dict[str, str]:
-    """A file name (without suffix) for each name: lower case, of letters, digits, ``-`` and ``_``; no two are equal.
+    """A file name (without suffix) for each name, whatever other names are on the board.
 
-    >>> page_names(["A b", "a.b", "../../etc/passwd"])
-    {'../../etc/passwd': 'etc-passwd', 'A b': 'a-b', 'a.b': 'a-b-2'}
+    >>> page_names(["skyreels-a2", "../../etc/passwd"])
+    {'skyreels-a2': 'skyreels-a2', '../../etc/passwd': 'etc-passwd-3754d6cb3a38e118'}
     """
-    taken, found = set(TAKEN), {}
-    for name in sorted(set(names)):
-        slug = base = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:60] or "page"
-        number = 1
-        while slug in taken:
-            number += 1
-            slug = f"{base}-{number}"
-        taken.add(slug)
-        found[name] = slug
-    return found
+    return {name: file_key(name) for name in names}
 
 
 class Site:
