@@ -134,7 +134,9 @@ def test_scoring_needs_no_system(begun: RunRequest, monkeypatch: pytest.MonkeyPa
 def test_a_remake_that_was_cut_short_is_never_mixed_with_what_it_was_to_replace(updated: RunRequest) -> None:
     some = replace(updated, suite=updated.suite.select(limit=1), remake=True)
     assert make(some)[0] == 1
-    with pytest.raises(InputError, match=r"begun before an update .*, and 1 of its samples differ .*--output.*--remake"):
+    with pytest.raises(
+        InputError, match=r"begun before an update .*, and 1 of its samples differ .*--output.*--remake"
+    ):
         make(updated)
     assert make(replace(updated, remake=True))[0] == 2
     assert len(CurrentRecords(RunStore(updated.output)).samples) == 3
