@@ -227,6 +227,7 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
 
 def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     from a2bench.cases import load_suite
+    from a2bench.harness.begun import begun_with
     from a2bench.harness.request import RunRequest, request_of_run
     from a2bench.harness.run import open_system
     from a2bench.harness.store import RunStore
@@ -251,14 +252,15 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     )
     meta = open_system(request).meta
     output = given["output"] or Path("runs") / f"{meta.name}-{full.file_name}"
-    before = RunStore(output).intact_manifest
-    if before and before.system.name != meta.name:
-        before = None  # refused later, by `check_output`
+    store = RunStore(output)
+    begun, before = begun_with(store), store.intact_manifest
+    if begun and begun.system != meta.name:
+        begun = before = None  # refused later, by `check_output`
     full = _as_begun(full, before)
     suite = _chosen_cases(full, given, before)
     if full.is_built_in:  # in a suite of one's own, a missing image fails its samples and the rest goes on
         require_images(suite)
-    settings = _settings(given, before.settings if before and not given["remake"] else meta.default_settings)
+    settings = _settings(given, begun.settings if begun else meta.default_settings)
     goes_on = before and ctx.get_parameter_source("seeds") == ParameterSource.DEFAULT
     seeds = before.seeds if before and goes_on else _seeds(given["seeds"], suite)
     return replace(request, suite=suite, full_suite=full, seeds=seeds, settings=settings, output=output)
