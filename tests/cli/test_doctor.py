@@ -52,6 +52,12 @@ def test_an_import_that_hangs_is_given_up_and_the_rest_is_tried(packages: Path) 
     assert failing_imports(["hangs", "works"], seconds=2) == {"hangs": "its import had not ended after 2 s"}
 
 
+def test_a_limit_is_for_one_import_and_not_for_all(packages: Path) -> None:
+    for number in range(4):
+        (packages / f"slow{number}.py").write_text("import time; time.sleep(0.8)")
+    assert failing_imports([f"slow{number}" for number in range(4)], seconds=2.5) == {}
+
+
 def run_doctor(packages: Path, broken: dict[str, str]) -> tuple[int, list[dict[str, Any]]]:
     """Exit code and findings of ``a2bench doctor --json`` where some packages are broken and all large ones empty."""
     large = {module for extra, found in packages_of_extras().items() if extra for module in found}
