@@ -58,7 +58,7 @@ class Row:
 def main() -> int:
     """Run what was asked for and print the table."""
     parser = argparse.ArgumentParser(
-        description=__doc__.split("\n\n")[0], formatter_class=argparse.RawTextHelpFormatter
+        description=str(__doc__).split("\n\n")[0], formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--python", action="append", choices=PYTHONS, help="only this Python (again for another)")
     parser.add_argument("--resolution", action="append", choices=RESOLUTIONS, help="only these versions")
