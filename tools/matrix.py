@@ -116,7 +116,9 @@ def set_up(folder: Path, python: Path, resolution: str) -> Path:
     run([*install, "-r", pinned], what=f"installing the {resolution} versions")
     run([*uv(), "pip", "check", "--python", inside], what="checking that the versions fit together")
     # After the check: the calibration's packages are installed without what only their training needs ([tool.uv]).
-    limits: list[str | Path] = ["-c", pinned, *(["-c", constraints(folder)] if resolution == "lock" else [])]
+    limits: list[str | Path] = ["-c", pinned]
+    if resolution == "lock":
+        limits += ["-c", constraints(folder)]
     run([*install, "--group", f"{ROOT / 'pyproject.toml'}:test", *limits], what="installing the test tools")
     run([*install, "--no-deps", "-e", ROOT], what="installing A2Bench")
     return inside
