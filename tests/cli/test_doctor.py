@@ -112,6 +112,18 @@ def test_a_check_that_fails_in_a_way_nobody_thought_of_is_a_finding(monkeypatch:
     assert "one, two could not be checked" in result.output
 
 
+def test_findings_fit_the_terminal_and_what_is_to_be_typed_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    remedy = "pip install " + " ".join(f"package-{number}" for number in range(20))
+    found = doctor.Finding("metrics", "warning", ", ".join(["a_metric"] * 40) + ": needs a package", remedy)
+    monkeypatch.setattr(doctor, "CHECKS", {"one": lambda: iter([found])})
+    lines = CliRunner().invoke(doctor.doctor_command, []).output.splitlines()
+    assert lines[0].startswith("WARNING  metrics   a_metric, a_metric")
+    assert len(lines) > 3
+    assert all(line.startswith(" " * 21) for line in lines[1:-1])
+    assert max(len(line) for line in lines[:-1]) <= 100
+    assert lines[-1] == f"{'':19}-> {remedy}"
+
+
 def test_needs_with_one_remedy_are_one_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_needs, "failing_imports", lambda names: {})
     needs = metric_needs({})

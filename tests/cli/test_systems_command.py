@@ -60,6 +60,15 @@ def test_show_tells_meta_and_options() -> None:
     assert isinstance(run("show", "collagen").exception, A2BenchError)
 
 
+def test_show_says_native_settings_in_words() -> None:
+    lines = run("show", "skyreels-a2").output.splitlines()
+    shown = {line[:14].strip(): line[16:] for line in lines if not line.startswith("option")}
+    assert shown["native"] == "832x480, 69 frames at 15 fps; lengths: 4k+1 frames"
+    assert shown["open weights"] == "yes"
+    assert shown["gpus"] == "1"
+    assert all(len(line) <= 100 for line in lines[: lines.index("")])
+
+
 def test_show_explains_what_cannot_be_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "odd_adapter.py").write_text("X = 1\n")
     monkeypatch.syspath_prepend(tmp_path)

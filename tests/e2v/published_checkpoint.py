@@ -59,7 +59,8 @@ def write_shards(place: Path, stem: str, shards: list[Json], metadata: bool = Tr
 
     for path in (*place.glob("*.safetensors"), *place.glob("*.index.json")):
         path.unlink()
-    places, total = {}, 0
+    places: dict[str, str] = {}
+    total = 0
     for number, tensors in enumerate(shards, 1):
         name = f"{stem}-{number:05}-of-{len(shards):05}.safetensors"
         save_file(tensors, place / name, metadata={"format": "pt"} if metadata else None)
