@@ -114,9 +114,13 @@ def set_up(folder: Path, python: Path, resolution: str) -> Path:
     pinned = _resolved(folder, inside, resolution, torch)
     install: list[str | Path] = [*uv(), "pip", "install", "--quiet", "--python", inside, *torch.arguments]
     run([*install, "-r", pinned], what=f"installing the {resolution} versions")
-    run([*install, "--group", f"{ROOT / 'pyproject.toml'}:test", "-c", pinned], what="installing the test tools")
-    run([*install, "--no-deps", "-e", ROOT], what="installing A2Bench")
     run([*uv(), "pip", "check", "--python", inside], what="checking that the versions fit together")
+    # After the check: the calibration's packages are installed without what only their training needs ([tool.uv]).
+    limits: list[str | Path] = ["-c", pinned]
+    if resolution == "lock":
+        limits += ["-c", constraints(folder)]
+    run([*install, "--group", f"{ROOT / 'pyproject.toml'}:test", *limits], what="installing the test tools")
+    run([*install, "--no-deps", "-e", ROOT], what="installing A2Bench")
     return inside
 
 
