@@ -58,7 +58,8 @@ def pip() -> str:
 
 def extra_of(module: str) -> str | None:
     """The extra that brings a package of this import name; None where none does, or nothing is installed."""
-    return next((extra for extra, packages in packages_of_extras().items() if extra and module in packages), None)
+    found = [(len(packages), extra) for extra, packages in packages_of_extras().items() if extra and module in packages]
+    return min(found)[1] if found else None  # the smallest: the build lists what `all` takes from the others too
 
 
 @cache
