@@ -89,7 +89,7 @@ class NativeSettings(BaseModel):
         """Whether the system can make a video of so many frames."""
         if self.lengths:
             return num_frames in self.lengths
-        return num_frames % self.frames_step == self.frames_plus % self.frames_step
+        return num_frames >= self.frames_plus and (num_frames - self.frames_plus) % self.frames_step == 0
 
     def allowed_text(self) -> str:
         """The allowed lengths in words.
@@ -100,6 +100,15 @@ class NativeSettings(BaseModel):
         if self.lengths:
             return ", ".join(map(str, self.lengths)) + " frames"
         return "any number of frames" if self.frames_step == 1 else f"{self.frames_step}k+{self.frames_plus} frames"
+
+    def text(self) -> str:
+        """Them in words.
+
+        >>> NativeSettings(width=832, height=480, fps=15, num_frames=69, frames_step=4, frames_plus=1).text()
+        '832x480, 69 frames at 15 fps; it makes 4k+1 frames'
+        """
+        own = self.settings()
+        return f"{own.width}x{own.height}, {own.num_frames} frames at {own.fps} fps; it makes {self.allowed_text()}"
 
     def departures(self, settings: GenerationSettings) -> dict[Departure, str]:
         """In what settings depart from these, each as ``this instead of that``; nothing where they are these.

@@ -62,7 +62,8 @@ def show_command(name: str, as_json: bool) -> None:
         click.echo(json.dumps({**meta, "options": options, "required_options": required}, indent=1))
         return
     width = max(len(key) for key in meta)
-    for key, value in meta.items():
+    texts = meta | {"native": factory.meta.native.text() if factory.meta.native else None}
+    for key, value in texts.items():
         shown = ", ".join(value) if isinstance(value, list) else value
         if shown not in ("", None):
             click.echo(f"{key.replace('_', ' '):{width}}  {shown}")

@@ -101,3 +101,8 @@ def test_usage_errors_have_exit_code_2(arguments: tuple[str, ...]) -> None:
     result = run("check", "collage", *arguments)
     assert result.exit_code == 2
     assert "Error:" in result.output
+
+
+def test_what_a_system_was_released_for_is_shown_in_words() -> None:
+    assert "native          832x480, 69 frames at 15 fps; it makes 4k+1 frames" in run("show", "skyreels-a2").output
+    assert "\nnative " not in run("show", "collage").output
