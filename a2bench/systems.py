@@ -101,15 +101,6 @@ class NativeSettings(BaseModel):
             return ", ".join(map(str, self.lengths)) + " frames"
         return "any number of frames" if self.frames_step == 1 else f"{self.frames_step}k+{self.frames_plus} frames"
 
-    def text(self) -> str:
-        """Them in words.
-
-        >>> NativeSettings(width=832, height=480, fps=15, num_frames=69, frames_step=4, frames_plus=1).text()
-        '832x480, 69 frames at 15 fps; it makes 4k+1 frames'
-        """
-        own = self.settings()
-        return f"{own.width}x{own.height}, {own.num_frames} frames at {own.fps} fps; it makes {self.allowed_text()}"
-
     def departures(self, settings: GenerationSettings) -> dict[Departure, str]:
         """In what settings depart from these, each as ``this instead of that``; nothing where they are these.
 

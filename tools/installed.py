@@ -71,7 +71,7 @@ class Row:
 
 def main() -> int:
     """Build, try and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("--short", action="store_true", help="only no extra, and all")
     parser.add_argument("--extra", action="append", help="only this extra (again for another; none: -)")
     asked = parser.parse_args()
@@ -188,7 +188,7 @@ def evaluated(a2bench: Path, folder: Path, extra: str) -> Scores:
     if done.returncode not in (0, 3):
         sys.exit(f"eval ended with exit code {done.returncode}:\n{(done.stdout + done.stderr)[-1500:]}")
     lines = (folder / "run/scores.jsonl").read_text("utf-8").splitlines()
-    records = [json.loads(line) for line in lines]
+    records = [json.loads(line)["record"] for line in lines]
     return {(record["case"], record["metric"]): record for record in records}
 
 

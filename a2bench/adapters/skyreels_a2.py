@@ -59,6 +59,7 @@ class SkyReelsA2:
         vae: its precision, ``float32`` as released or ``bfloat16``.
         lora: a LoRA of Wan2.1-I2V-14B (safetensors) to merge into the network, such as one distilled for four steps.
         lora_scale: how much of it.
+        lora_strict: ``false`` merges a LoRA without the keys that fit nothing, and records them; ``true`` refuses it.
         gpus: that make each video together: guidance on two halves, then by heads, then by tokens.
 
     Raises:
@@ -103,16 +104,18 @@ class SkyReelsA2:
         vae: str | None = None,
         lora: str | None = None,
         lora_scale: str | None = None,
+        lora_strict: str | None = None,
         gpus: str = "1",
     ) -> None:
         from a2bench.e2v.acceleration import parse_acceleration
         from a2bench.e2v.checkpoint import read_json
         from a2bench.e2v.division import spread
-        from a2bench.e2v.lora import lora_path
+        from a2bench.e2v.lora import lora_path, match_lora
         from a2bench.e2v.memory import check_profile
         from a2bench.e2v.request import NEGATIVE_PROMPT, Sampling
         from a2bench.e2v.sigmas import TRAIN_STEPS, named_sampler
         from a2bench.e2v.source import find_weights
+        from a2bench.e2v.tensor_files import DIFFUSERS, tensor_shapes
 
         self.sampling = Sampling(
             steps=whole_number("steps", steps, least=1, most=TRAIN_STEPS),
@@ -138,6 +141,7 @@ class SkyReelsA2:
             "vae": vae,
             "lora": lora,
             "lora_scale": lora_scale,
+            "lora_strict": lora_strict,
         }
         self.acceleration = parse_acceleration({name: text for name, text in given.items() if text is not None})
         if self.acceleration.ranks > 1:
@@ -146,6 +150,10 @@ class SkyReelsA2:
             lora_path(self.acceleration.lora)
         self.memory = check_profile(memory)
         self.weights = find_weights(weights)
+        self.lora_left_out: tuple[str, ...] = ()
+        if self.acceleration.lora:
+            shapes = tensor_shapes(self.weights.folder / "transformer", DIFFUSERS)
+            self.lora_left_out = match_lora(self.acceleration.lora, shapes, self.acceleration.lora_strict).left_out
         network = read_json(self.weights.folder / "transformer" / "config.json")
         self.heads = int(network["num_attention_heads"])
         self.max_positions: int = network.get("rope_max_seq_len", 1024)
@@ -173,6 +181,8 @@ class SkyReelsA2:
         sampling = asdict(self.sampling)
         if sampling["sampler"] == DEFAULTS["sampler"]:  # as it always was, so that finished samples stay
             del sampling["sampler"]
+        if self.lora_left_out:
+            changed["lora_left_out"] = list(self.lora_left_out)
         return {
             **sampling,
             "precision": self.precision,

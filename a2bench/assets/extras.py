@@ -25,6 +25,7 @@ _OTHER_NAMES = {
     "open-clip-torch": "open_clip",
     "opencv-python-headless": "cv2",
     "pillow": "PIL",
+    "protobuf": "google.protobuf",
 }
 """Distribution -> what it is imported as, where that is not the name itself with underscores."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from a2bench.assets.extras import install_line, pip
+from a2bench.harness.wrapping import wrapped
 
 MARKS = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
 
@@ -44,12 +45,18 @@ def doctor_command(as_json: bool) -> int:
     for finding in _findings():
         findings.append(finding)
         if not as_json:  # said at once: to import everything takes a while
-            click.echo(f"{MARKS[finding.status]}  {finding.check:<8}  {finding.text}")
-            if finding.remedy:
-                click.echo(f"                   -> {finding.remedy}")
+            for line in _lines(finding):
+                click.echo(line)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     return 1 if any(finding.status == "problem" for finding in findings) else 0
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    """A finding as it is told; a command to type is a line of its own and stays whole."""
+    yield from wrapped(finding.text, " " * 19, f"{MARKS[finding.status]}  {finding.check:<8}  ")
+    if finding.remedy:
+        yield f"{'':19}-> {finding.remedy}"
 
 
 def _findings() -> Iterator[Finding]:

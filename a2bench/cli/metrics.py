@@ -36,7 +36,7 @@ def list_command(as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([{**asdict(info), "unmet": unmet} for info, unmet in infos], indent=2))
         return 0
-    from a2bench.harness.tables import wrapped
+    from a2bench.harness.wrapping import wrapped
 
     arrows = {"higher": "higher is better", "lower": "lower is better", "none": "an amount"}
     for info, unmet in infos:

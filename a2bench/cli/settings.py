@@ -151,8 +151,9 @@ def _value(value: Any, option: click.Option, where: str) -> Any:
         return ",".join(_text(entry, where) for entry in entries)
     if isinstance(option.type, click.Path):
         return value  # whether it is there concerns only the command that runs
+    kind: Any = option.type
     try:
-        return option.type.convert(value, option, None)
+        return kind.convert(value, option, None)
     except click.BadParameter as error:
         raise InputError(f"{where}: {error.message}") from None
 

@@ -3,12 +3,15 @@
 import json
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from a2bench import registry
 from a2bench.errors import A2BenchError, InputError
+
+if TYPE_CHECKING:
+    from a2bench.systems import NativeSettings
 
 MARKS = {"pass": "ok  ", "fail": "FAIL", "note": "note"}
 
@@ -26,7 +29,7 @@ def list_command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
-    from a2bench.harness.tables import wrapped
+    from a2bench.harness.wrapping import wrapped
 
     keys = ("name", "kind", "device")
     table = [keys] + [tuple(str(row.get(key, "-")) for key in keys) for row in rows]
@@ -61,12 +64,15 @@ def show_command(name: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**meta, "options": options, "required_options": required}, indent=1))
         return
+    from a2bench.harness.wrapping import wrapped
+
     width = max(len(key) for key in meta)
-    texts = meta | {"native": factory.meta.native.text() if factory.meta.native else None}
-    for key, value in texts.items():
-        shown = ", ".join(value) if isinstance(value, list) else value
-        if shown not in ("", None):
-            click.echo(f"{key.replace('_', ' '):{width}}  {shown}")
+    for key, value in {**meta, "native": native_text(factory.meta.native)}.items():
+        if value not in ("", None):
+            shown = ", ".join(value) if isinstance(value, list) else str(value)
+            shown = ("no", "yes")[value] if isinstance(value, bool) else shown
+            for line in wrapped(shown, " " * (width + 2), f"{key.replace('_', ' '):{width}}  "):
+                click.echo(line)
     for option, default in options.items():
         state = "required" if option in required else "optional" if default is None else f"default {default!r}"
         click.echo(f"{'option':{width}}  --set {option}=...  ({state})")
@@ -119,6 +125,16 @@ def installed_systems() -> list[dict[str, Any]]:
     for point, reason in registry.broken_packages("adapter").items():
         rows.append({"name": point.partition(" ")[0], "path": point, "error": reason})
     return rows
+
+
+def native_text(native: "NativeSettings | None") -> str:
+    """What a system was released for, such as ``832x480, 69 frames at 15 fps; lengths: 4k+1 frames``."""
+    if native is None:
+        return ""
+    made = native.settings()
+    length = f"{native.seconds:g} s" if native.seconds else f"{made.num_frames} frames"
+    limits = f"; lengths: {native.allowed_text()}" if native.lengths or native.frames_step > 1 else ""
+    return f"{made.width}x{made.height}, {length} at {made.fps} fps{limits}"
 
 
 def _one_line(error: Exception) -> str:

@@ -43,7 +43,7 @@ def list_command(as_json: bool) -> int:
             )
         )
         return 0
-    from a2bench.harness.tables import wrapped
+    from a2bench.harness.wrapping import wrapped
 
     for entry in entries:
         state = "here   " if entry.is_here else "missing"

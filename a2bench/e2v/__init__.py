@@ -9,7 +9,9 @@ The network is Wan2.1-I2V-14B unchanged: diffusers' ``WanTransformer3DModel`` an
 - `semantic`: text tokens, and CLIP tokens of every reference.
 - `pipeline`: noise -> latents -> frames.
 - `request`: what can be asked for, and every refusal.
-- `source`, `checkpoint`, `loading`: where the published folder is, checked key by key, then loaded.
+- `source`, `checkpoint`, `tensor_files`, `components`, `loading`: where the published folder is, checked key by key,
+  then loaded; `foreign`: the layouts of others.
+- `lora`, `lora_names`: files of others that are merged into the network.
 - `memory`, `offload`: what stays on the device and what comes to it by groups; what is done when memory runs out.
 - `acceleration`, `caching`: what makes it faster, and the tier that follows.
 - `division`, `parallel`, `followers`: several GPUs on one video.

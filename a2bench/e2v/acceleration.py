@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from a2bench.e2v.lora import lora_path
+from a2bench.e2v.lora import adapter_config, lora_path
 from a2bench.e2v.request import Sampling
 from a2bench.errors import InputError
 from a2bench.hashing import file_sha256, value_sha256
@@ -56,7 +56,8 @@ class Acceleration:
     more skips more. cache_interval: of ``taylorseer``, from one full step to the next. cache_ratios: file of ``mag``
     (`a2bench.e2v.caching.MagCalibration`). storage: ``fp8`` keeps the network's weights in 8 bits, which saves memory,
     not time. vae: its precision. ulysses, ring: GPUs over which one forward is spread, by heads and by tokens. lora:
-    file that is merged into the network, such as that of one distilled for few steps; lora_scale: how much of it.
+    file that is merged into the network, such as that of one distilled for few steps; lora_scale: how much of it;
+    lora_strict: whether a file with keys that fit nothing is refused, or merged without them.
     """
 
     attention: str = "native"
@@ -72,6 +73,7 @@ class Acceleration:
     ring: int = 1
     lora: str = ""
     lora_scale: float = 1.0
+    lora_strict: bool = True
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -98,6 +100,8 @@ class Acceleration:
             raise InputError(f"lora_scale must be a number, got {self.lora_scale}")
         if self.lora_scale != 1 and not self.lora:
             raise InputError(f"lora_scale={self.lora_scale:g} needs lora=FILE")
+        if not self.lora_strict and not self.lora:
+            raise InputError("lora_strict=false needs lora=FILE")
 
     @property
     def ranks(self) -> int:
@@ -144,6 +148,8 @@ class Acceleration:
             changed["cache_ratios"] = value_sha256(self.ratios)
         if self.lora:
             changed["lora"] = self.lora_sha256
+            if beside := adapter_config(lora_path(self.lora)):
+                changed["lora_config"] = file_sha256(beside)
         return changed
 
     @cached_property
@@ -179,6 +185,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "cache": ("none", "first-block", "taylorseer", "mag"),
     "storage": ("full", "fp8"),
     "vae": ("float32", "bfloat16"),
+    "lora_strict": (True, False),
 }
 
 

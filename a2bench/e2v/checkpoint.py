@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from a2bench.e2v.foreign import refuse_foreign, refuse_unreadable
+from a2bench.e2v.foreign import refuse_foreign, refuse_original, refuse_quantised, refuse_unreadable
 from a2bench.e2v.memory import Kind
 from a2bench.e2v.tensor_files import Shape, listed, tensor_shapes, weight_files
 from a2bench.e2v.tensor_files import read_json as read_json  # adapters have it from here
@@ -118,8 +118,10 @@ def check_folder(folder: Path, layout: Layout = SKYREELS_A2) -> None:
             )
         if component.stem:
             assert component.network is not None
+            refuse_quantised(folder / component.name, config)
             refuse_unreadable(folder / component.name, component.stem, component.network)
-            tensor_shapes(folder / component.name, component.stem)
+            names = tensor_shapes(folder / component.name, component.stem)
+            refuse_original(folder / component.name, component.network, names)
     _check_fit(folder, layout)
 
 

@@ -16,15 +16,14 @@ import torch
 from a2bench.assets.extras import install_line
 from a2bench.counting import count
 from a2bench.e2v.checkpoint import Component, check_tensors, named_class
-from a2bench.e2v.foreign import quantised_by, refuse_original
 from a2bench.e2v.memory import Part, part_of
 from a2bench.e2v.tensor_files import Entry, Shape, read_json, tensor_entries
 from a2bench.errors import WeightsError
 
 FLOATS = ("F64", "F32", "F16", "BF16")
 FLOATS_OF_8_BITS = ("F8_E4M3", "F8_E5M2")
-TRANSFORMERS = "5.6"
-"""The first transformers that reads what others wrote. 5.0 to 5.2 leave UMT5's embedding unset where its configuration
+TRANSFORMERS = "5.11"
+"""The least transformers that this project asks for. 5.0 to 5.2 leave UMT5's embedding unset where its configuration
 says ``tie_word_embeddings: false``, as Wan's does; before 5.6 CLIP's vision model is read in its old naming alone."""
 
 
@@ -39,7 +38,7 @@ def check_component(folder: Path, component: Component, title: str) -> None:
         title: of the system, for messages.
 
     Raises:
-        WeightsError: names the missing, unexpected and misshapen ones, or the layout that it is instead.
+        WeightsError: names the missing, unexpected and misshapen ones.
     """
     assert component.stem is not None
     place = folder / component.name
@@ -49,7 +48,6 @@ def check_component(folder: Path, component: Component, title: str) -> None:
     known = expected.keys() | rules.computed
     stored = tensor_entries(place, component.stem)
     found = {_name_today(name, network, known): entry for name, entry in stored.items()}
-    refuse_original(place, component.network or "", found.keys() - expected.keys())
     needless = _of_the_named_class(component, config, title)
     found = {
         name: entry
@@ -128,10 +126,8 @@ def build(component: Component, config: Mapping[str, Any], title: str, named: st
         named: another class than the component's.
 
     Raises:
-        WeightsError: no network can be built from it, or one that its packages cannot load.
+        WeightsError: no network can be built from it.
     """
-    if quantised := quantised_by(config):
-        raise WeightsError(f"{component.name} is quantised by {quantised}, which is not {title} itself; get it whole")
     network = _class(named or component.network or "")
     try:
         with torch.device("meta"):

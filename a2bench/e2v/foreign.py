@@ -66,13 +66,19 @@ _ENDINGS = {
 """Files of weights that are never loaded here."""
 
 
-def quantised_by(config: Mapping[str, Any]) -> str | None:
-    """The package that quantised a network, by its configuration; None where none did."""
+def refuse_quantised(place: Path, config: Mapping[str, Any]) -> None:
+    """Refuse a component whose configuration says that a package has quantised it.
+
+    Raises:
+        WeightsError: names the package.
+    """
     told = config.get("quantization_config")
-    if not told:
-        return None
-    method = told.get("quant_method") if isinstance(told, Mapping) else None
-    return str(method or "a package that it does not name")
+    if told:
+        method = told.get("quant_method") if isinstance(told, Mapping) else None
+        raise WeightsError(
+            f"the network in {place} is quantised by {method or 'a package that it does not name'}; get the weights "
+            "whole, in bfloat16 or float32"
+        )
 
 
 def refuse_foreign(folder: Path, title: str, components: Collection[str]) -> None:
@@ -123,18 +129,18 @@ def refuse_unreadable(place: Path, stem: str, network: str) -> None:
         raise WeightsError(f"the weights in {place} are {found.name}: {found.cure}")
 
 
-def refuse_original(place: Path, network: str, unexpected: Collection[str]) -> None:
+def refuse_original(place: Path, network: str, names: Collection[str]) -> None:
     """Refuse a component whose files have the right names, but whose tensors belong to another layout.
 
     Args:
         place: folder of the component.
         network: its class in diffusers or transformers.
-        unexpected: names of tensors for which that has no place.
+        names: of its tensors.
 
     Raises:
         WeightsError: which layout it is, and how to convert it.
     """
-    found = _naming(unexpected, network, f"{place}/*.safetensors", f", config='{place}'")
+    found = _naming(names, network, f"{place}/*.safetensors", f", config='{place}'")
     if found:
         raise WeightsError(f"the tensors in {place} are in {found.name}: {found.cure}")
 

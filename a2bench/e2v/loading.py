@@ -103,7 +103,7 @@ def load_pipeline(
         check_component(folder, component, SKYREELS_A2.title)
     acceleration = acceleration or Acceleration()
     check_group(acceleration, group)
-    lora = find_lora(folder, acceleration.lora) if acceleration.lora else None
+    lora = find_lora(folder, acceleration.lora, acceleration.lora_strict) if acceleration.lora else None
     parts = checkpoint_parts(folder, precision)
     if acceleration.storage == "fp8":
         parts["transformer"] = at_half(parts["transformer"])
@@ -144,8 +144,8 @@ def load_pipeline(
     )
 
 
-def find_lora(folder: Path, text: str) -> Lora:
-    """A LoRA that fits the network of a checkpoint, by names and shapes alone.
+def find_lora(folder: Path, text: str, strict: bool = True) -> Lora:
+    """A LoRA that fits the network of a checkpoint, by names and shapes alone; ``strict`` as in `match_lora`.
 
     Raises:
         InputError: it does not fit, or the package that merges it is missing.
@@ -153,7 +153,7 @@ def find_lora(folder: Path, text: str) -> Lora:
     require_peft()
     component = SKYREELS_A2.components["transformer"]
     assert component.stem is not None
-    return match_lora(text, tensor_shapes(folder / component.name, component.stem))
+    return match_lora(text, tensor_shapes(folder / component.name, component.stem), strict)
 
 
 def accelerate(transformer: Any, acceleration: Acceleration) -> None:

@@ -4,34 +4,28 @@ Merged, because what is left is the same network with other numbers: compiled bl
 several GPUs work as without, and a step costs nothing more. W' = W + scale * alpha / rank * up @ down
 (arXiv:2106.09685, section 4.1).
 
-Files of four kinds are read: diffusers' own names, those of the original Wan code with and without the prefix
-``diffusion_model.``, and those of kohya and musubi-tuner (``lora_unet_blocks_0_...``). Distilled LoRAs also hold whole
-differences of small tensors (``.diff``, ``.diff_b``), which diffusers' loader drops; here they are added. Nothing heavy
-is imported at the top.
+Files are read as they are in the wild (`a2bench.e2v.lora_names`). Distilled LoRAs also hold whole differences of small
+tensors (``.diff``, ``.diff_b``, ``.diff_m``), which diffusers' loader drops; here they are added. Those of a
+text-to-video network have an input of 16 channels instead of 36: these are the first of ours, the noise, and the rest
+is zero. Every tensor of a file is used, or the file is refused by its name. Nothing heavy is imported at the top.
 """
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from a2bench.assets.extras import install_line
 from a2bench.counting import count
+from a2bench.e2v.lora_names import Key, Names, is_for_text_encoder, other_kind, read_key
 from a2bench.e2v.tensor_files import METADATA, Shape, listed, read_head
 from a2bench.errors import InputError, WeightsError
 
-DTYPES = ("F64", "F32", "F16", "BF16")
-_KEY = re.compile(
-    r"(?:transformer\.|diffusion_model\.)?(?P<module>.+?)"
-    r"\.(?P<part>lora[._](?:A|down)(?:\.default)?\.weight|lora[._](?:B|up)(?:\.default)?\.(?:weight|bias)"
-    r"|alpha|diff|diff_b)"
-)
-_KOHYA = re.compile(r"lora_unet_blocks_(\d+)_(self_attn|cross_attn|ffn)_(\w+)")
+DTYPES = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")
+INPUT = "patch_embedding.weight"
 
 
 class Pair(NamedTuple):
@@ -45,11 +39,16 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Lora:
-    """A file that fits a network: pairs by layer, and whole differences by the network's tensor."""
+    """A file that fits a network: pairs by layer, and whole differences by the network's tensor.
+
+    shapes: of the network's tensors that are changed. left_out: keys that fit nothing, where that was allowed.
+    """
 
     path: Path
     pairs: dict[str, Pair]
     differences: dict[str, str]
+    shapes: dict[str, Shape]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass
@@ -59,7 +58,9 @@ class _Found:
     parts: dict[str, dict[str, str]] = field(default_factory=dict)
     differences: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
-    misshapen: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    misshapen: dict[str, str] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
 
@@ -68,7 +69,8 @@ def lora_path(text: str) -> Path:
     """The file that the option ``lora`` names, looked at as far as its head.
 
     Raises:
-        InputError: it is not there, cut off, no safetensors file, or its numbers are not floating-point ones.
+        InputError: it is not there, cut off, no safetensors file, no LoRA or another kind of adapter, or its numbers
+            are not floating-point ones.
     """
     path = Path(text).expanduser()
     if not path.is_file():
@@ -76,6 +78,16 @@ def lora_path(text: str) -> Path:
     entries = {name: entry for name, entry in read_head(path).items() if name != METADATA}
     if not entries:
         raise WeightsError(f"the LoRA {path} holds no tensors")
+    if kind := other_kind(entries):
+        raise WeightsError(
+            f"{path} is a {kind[0]} by its key {kind[1]}, which is not supported; a plain LoRA is: two matrices a "
+            "layer, or whole differences"
+        )
+    if not any(read_key(name) for name in entries) and any(name.endswith(".weight") for name in entries):
+        raise WeightsError(
+            f"{path} holds whole weights such as {min(entries)}: it is a network and no LoRA; a folder of networks is "
+            "given as --weights DIR"
+        )
     other = sorted(
         f"{name} ({entry['dtype']})"
         for name, entry in entries.items()
@@ -86,37 +98,42 @@ def lora_path(text: str) -> Path:
     return path
 
 
-def match_lora(text: str, network: Mapping[str, Shape]) -> Lora:
+def match_lora(text: str, network: Mapping[str, Shape], strict: bool = True) -> Lora:
     """Compare a file with a network, without reading its tensors.
 
     Args:
         text: the option ``lora``.
         network: names and shapes of the network's tensors, by diffusers' names.
+        strict: refuse a file with keys that fit nothing; otherwise they are left out and named in what is returned.
 
     Raises:
         InputError: a file that cannot be used, or one of its keys; the message names them.
     """
     path = lora_path(text)
     head = read_head(path)
-    alphas = _alphas_of_head(path, head.pop(METADATA, {}))
-    found = _Found()
+    alphas = _alphas_of(path, head.pop(METADATA, {}))
+    found, names = _Found(), Names(network)
     for key in sorted(head):
-        _place(key, tuple(head[key]["shape"]), network, found)
+        _place(key, tuple(head[key]["shape"]), names, network, found)
     pairs = {
-        layer: _pair(layer, parts, head, network[f"{layer}.weight"], alphas, found)
+        layer: pair
         for layer, parts in found.parts.items()
+        if (pair := _pair(layer, parts, head, network, alphas, found))
     }
-    faults = listed(
-        [
-            ("match no layer", found.unknown),
-            ("of another shape", found.misshapen),
-            ("without its other half", found.alone),
-            ("given twice", found.twice),
-        ]
-    )
-    if faults:
-        raise WeightsError(f"the keys of the LoRA {path} do not fit the network: {faults}")
-    return Lora(path, {layer: pair for layer, pair in pairs.items() if pair}, found.differences)
+    faults = [
+        ("match no layer", found.unknown),
+        ("for a text encoder, which is not changed", found.text),
+        ("of another shape", list(found.misshapen.values())),
+        ("without its other half", found.alone),
+    ]
+    twice = [("given twice", found.twice)]
+    left_out = tuple(sorted({*found.unknown, *found.text, *found.misshapen, *found.beside, *found.alone}))
+    if found.twice or strict and left_out or not pairs and not found.differences:
+        how = "; lora_strict=false takes the rest and records what was left out" if pairs and not found.twice else ""
+        raise WeightsError(f"the keys of the LoRA {path} do not fit the network: {listed([*faults, *twice])}{how}")
+    changed = {*found.differences, *(f"{layer}.weight" for layer in pairs)}
+    shapes = {name: network[name] for name in changed}
+    return Lora(path, pairs, found.differences, shapes, left_out)
 
 
 def merge_lora(transformer: Any, lora: Lora, scale: float) -> None:
@@ -138,13 +155,16 @@ def merge_lora(transformer: Any, lora: Lora, scale: float) -> None:
         tensors = load_file(lora.path)
     except SafetensorError as error:
         raise WeightsError(f"the LoRA {lora.path} cannot be read: {error}; get it again") from None
+    # In 8 bits little can be computed; what is left out may be anything.
+    tensors = {key: tensor.float() if tensor.itemsize == 1 else tensor for key, tensor in tensors.items()}
+    tensors = {key: tensor for key, tensor in tensors.items() if key not in lora.left_out}
     wrong = sorted(key for key, tensor in tensors.items() if not torch.isfinite(tensor).all())
     if wrong:
         raise WeightsError(f"the LoRA {lora.path} holds numbers that are not finite: {listed([('tensors', wrong)])}")
     given: dict[str, torch.Tensor] = {}
     alphas: dict[str, float] = {}
     for layer, pair in lora.pairs.items():
-        down, up = tensors[pair.down], tensors[pair.up]
+        down, up = _like(tensors[pair.down], tensors[pair.up], lora.shapes[f"{layer}.weight"])
         given[f"transformer.{layer}.lora_A.weight"] = down
         given[f"transformer.{layer}.lora_B.weight"] = up
         if pair.bias:
@@ -161,7 +181,8 @@ def merge_lora(transformer: Any, lora: Lora, scale: float) -> None:
     weights = dict(transformer.named_parameters())
     with torch.no_grad():
         for name, key in lora.differences.items():
-            weights[name].copy_(weights[name].float() + scale * tensors[key].float())
+            difference = _filled(tensors[key].float(), lora.shapes[name])
+            weights[name].copy_(weights[name].float() + scale * difference)
     transformer.requires_grad_(False)
     count("load:lora")
 
@@ -176,100 +197,147 @@ def require_peft() -> None:
         raise InputError(f"a LoRA needs the package 'peft'; type `{install_line('e2v')}`")
 
 
-def _place(key: str, shape: Shape, network: Mapping[str, Shape], found: _Found) -> None:
+def _like(down: Any, up: Any, weight: Shape) -> tuple[Any, Any]:
+    """Both halves in the shapes that peft gives them beside a weight: of a convolution, ``up`` is one of size 1."""
+    if len(weight) == 2:
+        return down, up
+    rank = down.shape[0]
+    kernel = weight[2:]
+    down = down.reshape(rank, -1, *kernel)
+    return _filled(down, (rank, *weight[1:])), up.reshape(weight[0], rank, *(1 for _ in kernel))
+
+
+def _filled(tensor: Any, shape: Shape) -> Any:
+    """A tensor in a shape of the network: the same numbers, or the first channels of the input and zeros behind."""
+    if tensor.ndim < 2 or tensor.numel() == math.prod(shape):
+        return tensor.reshape(shape)
+    filled = tensor.new_zeros(shape)
+    filled[:, : tensor.shape[1]] = tensor
+    return filled
+
+
+def _place(key: str, shape: Shape, names: Names, network: Mapping[str, Shape], found: _Found) -> None:
     """Find the layer or the tensor of the network that a key of the file is for."""
-    match = _KEY.fullmatch(key)
-    if not match:
-        found.unknown.append(key)
+    if is_for_text_encoder(key):
+        found.text.append(key)
         return
-    module, part = _KOHYA.sub(r"blocks.\1.\2.\3", match["module"]), match["part"]
-    if part in ("diff", "diff_b"):
-        name = _name_in(network, f"{module}.{'weight' if part == 'diff' else 'bias'}")
-        if name is None:
-            found.unknown.append(key)
-        elif network[name] != shape:
-            found.misshapen.append(f"{key} {list(shape)} instead of {list(network[name])}")
+    read = read_key(key)
+    name = names.tensor(read) if read else None
+    if read is None or name is None:
+        found.unknown.append(key)
+    elif read.part in ("diff", "diff_b", "diff_m"):
+        if not _fits(shape, name, network):
+            found.misshapen[key] = f"{key} {list(shape)} instead of {list(network[name])}"
         elif name in found.differences:
             found.twice.append(key)
         else:
             found.differences[name] = key
-        return
-    name = _name_in(network, f"{module}.weight")
-    if name is None or len(network[name]) != 2:
+    elif len(network[name]) < 2:
         found.unknown.append(key)
-        return
-    parts = found.parts.setdefault(name.removesuffix(".weight"), {})
-    kind = "alpha" if part == "alpha" else "bias" if part.endswith("bias") else "down" if _is_down(part) else "up"
-    if kind in parts:
+    else:
+        _place_half(key, read, name.removesuffix(".weight"), found)
+
+
+def _place_half(key: str, read: Key, layer: str, found: _Found) -> None:
+    parts = found.parts.setdefault(layer, {})
+    if read.part in parts:
         found.twice.append(key)
-    parts[kind] = key
+    parts[read.part] = key
 
 
-def _is_down(part: str) -> bool:
-    return part.startswith(("lora_A", "lora.A", "lora_down", "lora.down"))
+def _fits(shape: Shape, name: str, network: Mapping[str, Shape]) -> bool:
+    """Whether a difference has the shape of a tensor, axes of size 1 aside, or that of a text-to-video network's."""
+    expected = network[name]
+    if [size for size in shape if size > 1] == [size for size in expected if size > 1]:
+        return True
+    return name == INPUT and shape == (expected[0], _noise_channels(network), *expected[2:])
 
 
-def _name_in(network: Mapping[str, Shape], name: str) -> str | None:
-    """A tensor's name in the network, from that or from its name in the original Wan code; None if there is none."""
-    if name in network:
-        return name
-    if "motion_encoder" in name or "face_adapter" in name:  # of other networks, whose tensors are converted by value
-        return None
-    convert = import_module("diffusers.loaders.single_file_utils").convert_wan_transformer_to_diffusers
-    converted = next(iter(convert({name: None})))
-    return converted if converted in network else None
+def _noise_channels(network: Mapping[str, Shape]) -> int:
+    """Channels that the network denoises: all that a text-to-video network takes, and the first that ours takes."""
+    if INPUT not in network or "proj_out.weight" not in network:
+        return 0
+    return network["proj_out.weight"][0] // math.prod(network[INPUT][2:])
 
 
 def _pair(
     layer: str,
     parts: dict[str, str],
     head: Mapping[str, Any],
-    weight: Shape,
+    network: Mapping[str, Shape],
     alphas: "_Alphas",
     found: _Found,
 ) -> Pair | None:
     if "down" not in parts or "up" not in parts:
         found.alone += parts.values()
         return None
-    outputs, inputs = weight
+    weight = network[f"{layer}.weight"]
     rank = next(iter(head[parts["down"]]["shape"]), 0)
-    expected = {"down": [rank, inputs], "up": [outputs, rank], "bias": [outputs]}
-    if not 1 <= rank <= min(weight):
-        found.misshapen.append(f"{parts['down']} of rank {rank} instead of 1 to {min(weight)}")
-    for kind, key in parts.items():
+    ones = [1 for _ in weight[2:]]
+    wanted: dict[str, list[list[int]]] = {
+        "down": [[rank, *weight[1:]]],
+        "up": [[weight[0], rank, *ones], [weight[0], rank]],
+        "bias": [[weight[0]]],
+    }
+    if f"{layer}.weight" == INPUT:
+        wanted["down"].append([rank, _noise_channels(network), *weight[2:]])
+    misshapen = {}
+    for part, key in parts.items():
         shape = head[key]["shape"]
-        if kind == "alpha" and math.prod(shape) != 1:
-            found.misshapen.append(f"{key} {shape} instead of one number")
-        if kind != "alpha" and shape != expected[kind]:
-            found.misshapen.append(f"{key} {shape} instead of {expected[kind]}")
-    return Pair(parts["down"], parts["up"], parts.get("bias"), parts.get("alpha", alphas.of(layer)))
+        if part == "alpha" and math.prod(shape) != 1:
+            misshapen[key] = f"{key} {shape} instead of one number"
+        if part != "alpha" and (shape not in wanted[part] or not rank):
+            misshapen[key] = f"{key} {shape} instead of {wanted[part][0]}"
+    if misshapen:
+        found.misshapen |= misshapen
+        found.beside += parts.values()
+        return None
+    return Pair(parts["down"], parts["up"], parts.get("bias"), parts.get("alpha", alphas.of(layer, rank)))
 
 
 class _Alphas(NamedTuple):
-    """What diffusers writes into the file's head when it saves a LoRA; empty in other files."""
+    """What diffusers writes into the file's head when it saves a LoRA, and peft beside the file; empty elsewhere.
+
+    stabilised: the scale is alpha / sqrt(rank) instead of alpha / rank (arXiv:2312.03732).
+    """
 
     common: float | None = None
     pattern: Mapping[str, float] = {}
+    stabilised: bool = False
 
-    def of(self, layer: str) -> float | None:
+    def of(self, layer: str, rank: int) -> float | None:
+        """The alpha that divided by the rank gives the scale of a layer; None for a scale of 1."""
+        found = self.common
         for ending, alpha in self.pattern.items():
             if f".{layer}".endswith(f".{ending.removeprefix('^')}"):
-                return alpha
-        return self.common
+                found = alpha
+                break
+        if self.stabilised:
+            return (rank if found is None else found) * math.sqrt(rank)
+        return found
 
 
-def _alphas_of_head(path: Path, metadata: Any) -> _Alphas:
+def adapter_config(path: Path) -> Path | None:
+    """The settings that peft writes beside a LoRA; None where there are none."""
+    beside = path.with_name("adapter_config.json")
+    return beside if path.name == "adapter_model.safetensors" and beside.is_file() else None
+
+
+def _alphas_of(path: Path, metadata: Any) -> _Alphas:
+    beside = adapter_config(path)
     try:
-        told = json.loads(metadata.get("lora_adapter_metadata") or "{}")
+        text = beside.read_text(encoding="utf-8") if beside else metadata.get("lora_adapter_metadata") or "{}"
+        told = json.loads(text)
         told = {key.removeprefix("transformer."): value for key, value in told.items()}
         common = told.get("lora_alpha")
         pattern = {str(key): float(value) for key, value in (told.get("alpha_pattern") or {}).items()}
-        found = _Alphas(None if common is None else float(common), pattern)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        found = _Alphas(None if common is None else float(common), pattern, bool(told.get("use_rslora")))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise WeightsError(f"the LoRA {path} has metadata that cannot be read: {error}") from None
     if not all(math.isfinite(alpha) for alpha in (found.common or 0, *found.pattern.values())):
         raise WeightsError(f"the LoRA {path} has a lora_alpha that is not finite")
-    for kind in ("use_dora", "use_rslora"):
-        if told.get(kind):
-            raise WeightsError(f"the LoRA {path} says {kind}, which is not supported; a plain LoRA is")
+    kind = str(told.get("peft_type") or "LORA").upper()
+    if told.get("use_dora") or kind != "LORA":
+        what = "use_dora" if told.get("use_dora") else f"peft_type {kind}"
+        raise WeightsError(f"the LoRA {path} says {what}, which is not supported; a plain LoRA is")
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from a2bench.cases import ROLES
 from a2bench.harness.records import ScoreRecord
 from a2bench.harness.tables import CurrentRecords, elements_in_order, role_of
+from a2bench.harness.wrapping import wrapped
 from a2bench.ledger import STATES, Entry, State, read_entry
 
 METRIC = "element_integrity"
@@ -86,7 +87,8 @@ def ledger_text(rows: list[LedgerRow]) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [head, *body]]
     troubled = [(row, row.entry) for row in rows if row.entry is not None and row.entry["verdict"] != "kept"]
     troubled.sort(key=lambda pair: (-STATES.index(pair[1]["verdict"]), pair[1]["score"]))
-    lines += [f"{row.case} {row.element}, seed {row.seed}: {story(entry)}" for row, entry in troubled[:MOST_LINES]]
+    for row, entry in troubled[:MOST_LINES]:
+        lines += wrapped(f"{row.case} {row.element}, seed {row.seed}: {story(entry)}")
     if len(troubled) > MOST_LINES:
         lines.append(f"and {len(troubled) - MOST_LINES} more; `--json` and the report have all")
     return "\n".join(line.rstrip() for line in lines)

@@ -260,7 +260,8 @@ def score(
     """
     store = RunStore(request.output)
     started = time.monotonic()
-    _write_manifest(store, request, store.manifest().system, request.metrics)
+    before = store.intact_manifest
+    _write_manifest(store, request, before.system if before else open_system(request).meta, request.metrics)
     planned = list(plan_scores(store, request.suite, request.seeds, request.metrics))
     todo = [entry for entry in planned if entry.state != "done"]
     if todo:

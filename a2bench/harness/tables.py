@@ -8,7 +8,6 @@ import csv
 import io
 import json
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -23,13 +22,10 @@ from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord
 from a2bench.harness.store import RunStore, SampleId, write_atomically
 from a2bench.harness.summary import summarise, summarise_roles
 from a2bench.harness.validity_file import ValidityFile, installed_expectations, standing
+from a2bench.harness.wrapping import wrapped
 
 MARKS = {"valid": "valid", "fails": "FAILS", "not checked": "?"}
 """How tables show whether a metric puts the controls in the right order."""
-
-WIDTH = 100
-"""Columns of a terminal that lists fit."""
-_HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": "·", "unknown": "?"}
 
@@ -348,20 +344,6 @@ def _grouped_reasons(rows: list[dict[str, Any]]) -> Iterator[str]:
 def told_reasons(rows: list[dict[str, Any]]) -> list[str]:
     """Every cause that `table_text` tells."""
     return list(dict.fromkeys(entry["reason"] for row in rows for entry in row["reasons"]))
-
-
-def wrapped(text: str, indent: str = "") -> list[str]:
-    """A text in lines that fit `WIDTH` columns; long words, and commands in backticks, stay whole to be copied."""
-    whole = re.sub(r"`[^`]+`", lambda command: command[0].replace(" ", _HARD_SPACE), text)
-    lines = textwrap.wrap(
-        whole,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line.replace(_HARD_SPACE, " ") for line in lines]
 
 
 def _role_text(role: dict[str, Any] | None) -> str:

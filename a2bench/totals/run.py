@@ -15,8 +15,9 @@ from typing import Any
 from a2bench.cases import element_ids
 from a2bench.harness.bootstrap import clustered_interval
 from a2bench.harness.records import SampleRecord, ScoreRecord
-from a2bench.harness.tables import MARKS, CurrentRecords, one_line, role_of, shown_text, wrapped
+from a2bench.harness.tables import MARKS, CurrentRecords, one_line, role_of, shown_text
 from a2bench.harness.validity_file import ValidityFile, standing
+from a2bench.harness.wrapping import wrapped
 from a2bench.totals.definition import (
     DIMENSIONS,
     ELEMENT_METRICS,

@@ -70,11 +70,11 @@ def test_the_line_means_this_environment_whatever_pip_is_first_on_the_path(
     other.touch(0o755)
     monkeypatch.setenv("PATH", str(other.parent))
     line = shlex.split(extras.install_line("text"))
-    assert Path(line[0]) == Path(sys.executable) or line[:4] == ["uv", "pip", "install", "--python"]
+    assert Path(line[0]).absolute() == Path(sys.executable) or line[:4] == ["uv", "pip", "install", "--python"]
     monkeypatch.setattr(extras.util, "find_spec", lambda name: None)
     line = shlex.split(extras.install_line("text"))
     assert line[:4] == ["uv", "pip", "install", "--python"]
-    assert Path(line[4]) == Path(sys.executable)
+    assert Path(line[4]).absolute() == Path(sys.executable)
 
 
 def test_neutral_lines_are_replaced_in_a_text_and_all_else_is_left() -> None:
@@ -123,6 +123,17 @@ def test_no_message_types_a_line_of_its_own_for_an_extra() -> None:
         for path in folder.rglob("*.py"):
             if path.name != "extras.py":
                 assert not written.search(path.read_text("utf-8")), path
+
+
+def test_no_page_types_a_line_for_a_package_that_no_index_has() -> None:
+    written = re.compile(r"pip install '?a2bench\[[a-z0-9,-]+\]'?(?! @)")
+    pages = [
+        *ROOT.glob("*.md"),
+        *(page for folder in ("docs", "metrics", "human_eval", "prompts") for page in (ROOT / folder).rglob("*.md")),
+    ]
+    for page in pages:
+        if page.name != "CHANGELOG.md":
+            assert not written.search(page.read_text("utf-8")), page
 
 
 def test_every_extra_that_a_message_names_is_one_of_the_project() -> None:

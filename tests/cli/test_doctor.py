@@ -49,7 +49,13 @@ def test_imports_that_raise_exit_or_crash_are_told_from_those_that_work(packages
 def test_an_import_that_hangs_is_given_up_and_the_rest_is_tried(packages: Path) -> None:
     (packages / "hangs.py").write_text("import time; time.sleep(600)")
     (packages / "works.py").write_text("")
-    assert failing_imports(["hangs", "works"], seconds=2) == {"hangs": "its import had not ended after 2 s"}
+    assert failing_imports(["hangs", "works"], seconds=6) == {"hangs": "its import had not ended after 6 s"}
+
+
+def test_a_limit_is_for_one_import_and_not_for_all(packages: Path) -> None:
+    for number in range(4):
+        (packages / f"slow{number}.py").write_text("import time; time.sleep(1.6)")
+    assert failing_imports([f"slow{number}" for number in range(4)], seconds=6) == {}
 
 
 def run_doctor(packages: Path, broken: dict[str, str]) -> tuple[int, list[dict[str, Any]]]:
@@ -104,6 +110,18 @@ def test_a_check_that_fails_in_a_way_nobody_thought_of_is_a_finding(monkeypatch:
     assert "went on" in result.output
     assert result.output.count("SystemExit: gone now") == 1
     assert "one, two could not be checked" in result.output
+
+
+def test_findings_fit_the_terminal_and_what_is_to_be_typed_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    remedy = "pip install " + " ".join(f"package-{number}" for number in range(20))
+    found = doctor.Finding("metrics", "warning", ", ".join(["a_metric"] * 40) + ": needs a package", remedy)
+    monkeypatch.setattr(doctor, "CHECKS", {"one": lambda: iter([found])})
+    lines = CliRunner().invoke(doctor.doctor_command, []).output.splitlines()
+    assert lines[0].startswith("WARNING  metrics   a_metric, a_metric")
+    assert len(lines) > 3
+    assert all(line.startswith(" " * 21) for line in lines[1:-1])
+    assert max(len(line) for line in lines[:-1]) <= 100
+    assert lines[-1] == f"{'':19}-> {remedy}"
 
 
 def test_needs_with_one_remedy_are_one_cause(monkeypatch: pytest.MonkeyPatch) -> None:

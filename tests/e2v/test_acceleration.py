@@ -24,12 +24,12 @@ from a2bench.e2v.request import Sampling
 from a2bench.errors import InputError
 
 EQUIVALENT_PSNR = 50
-PSNR = {  # of the approximate ones on the tiny model, a little below what was measured
+PSNR = {  # of the approximate ones on the tiny model, a little below what was measured with torch 2.7 and 2.15
     "vae=bfloat16": 40,
     "VAE by tiles": 32,
     "storage=fp8": 37,
-    "cache=first-block": 60,
-    "cache=taylorseer": 45,
+    "cache=first-block": 38,  # near a threshold, 40.8 and 65 by the version of torch
+    "cache=taylorseer": 38,
     "cache=mag": 40,
 }
 

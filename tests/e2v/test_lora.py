@@ -236,23 +236,33 @@ def test_the_file_and_the_scale_are_part_of_the_identity_and_its_place_is_not(
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"lora_te_layer.lora_down.weight": (4, 24)}, "1 match no layer: lora_te_layer.lora_down.weight"),
+        (
+            {"lora_te_layer.lora_down.weight": (4, 24)},
+            "1 for a text encoder, which is not changed: lora_te_layer.lora_d",
+        ),
+        ({"text_encoder.layer.lora_A.weight": (4, 24)}, "1 for a text encoder, which is not changed: text_encoder.lay"),
         ({"diffusion_model.blocks.7.ffn.0.diff_b": (48,)}, "1 match no layer: diffusion_model.blocks.7.ffn.0.diff_b"),
-        ({"blocks.0.self_attn.q.dora_scale": (24,)}, "1 match no layer: blocks.0.self_attn.q.dora_scale"),
+        ({"vace_blocks.0.self_attn.q.diff_b": (24,)}, "1 match no layer: vace_blocks.0.self_attn.q.diff_b"),
+        (
+            {"transformer.transformer_blocks.0.attn1.to_q.diff_b": (24,)},
+            "1 match no layer: transformer.transformer_blo",
+        ),
         (
             {"blocks.0.self_attn.q.lora_down.weight": (4, 24)},
             "1 without its other half: blocks.0.self_attn.q.lora_down",
         ),
         ({"blocks.0.self_attn.q.alpha": ()}, "1 without its other half: blocks.0.self_attn.q.alpha"),
         ({"blocks.0.face_adapter.linear1_kv.lora_A.weight": (4, 24)}, "1 match no layer: blocks.0.face_adapter"),
-        ({"patch_embedding.diff": (24, 16, 1, 2, 2)}, r"1 of another shape: patch_embedding.diff \[24, 16, 1, 2, 2\] "),
+        ({"patch_embedding.diff": (24, 48, 1, 2, 2)}, r"1 of another shape: patch_embedding.diff \[24, 48, 1, 2, 2\] "),
+        ({"blocks.0.self_attn.q.diff": (24, 16)}, r"1 of another shape: blocks.0.self_attn.q.diff \[24, 16\] instead"),
+        ({"blocks.0.diff_m": (1, 2, 24)}, r"1 of another shape: blocks.0.diff_m \[1, 2, 24\] instead of \[1, 6, 24\]"),
         (
             {"transformer.proj_out.lora_A.weight": (4, 24), "transformer.proj_out.lora_B.weight": (24, 4)},
             r"1 of another shape: transformer.proj_out.lora_B.weight \[24, 4\] instead of \[64, 4\]",
         ),
         (
-            {"transformer.proj_out.lora_A.weight": (90, 24), "transformer.proj_out.lora_B.weight": (64, 90)},
-            "1 of another shape: transformer.proj_out.lora_A.weight of rank 90 instead of 1 to 24",
+            {"transformer.proj_out.lora_A.weight": (0, 24), "transformer.proj_out.lora_B.weight": (64, 0)},
+            r"2 of another shape: transformer.proj_out.lora_A.weight \[0, 24\] instead",
         ),
         (
             {"transformer.proj_out.lora_B.bias": (64,), "diffusion_model.head.head.lora_B.bias": (64,)},
@@ -306,6 +316,7 @@ def test_numbers_that_are_not_finite_and_other_kinds_of_lora_are_refused(
         merge_lora(pipeline.transformer, match_lora(str(path), shapes), 1)
     for metadata, words in (
         ({"use_dora": True}, "says use_dora, which is not supported"),
+        ({"peft_type": "LOHA"}, "says peft_type LOHA, which is not supported"),
         ({"lora_alpha": "much"}, "has metadata that cannot be read"),
         ([1], "has metadata that cannot be read"),
     ):

@@ -1,6 +1,7 @@
 """The ledger of a run, read back from its score records."""
 
 import json
+import re
 from typing import Any
 
 from a2bench.harness.ledger import LedgerRow, ledger_document, ledger_of, ledger_text, verdict_counts
@@ -52,6 +53,16 @@ def test_the_table_names_the_gravest_first_and_says_who_did_it() -> None:
     assert lines[3] == "b object, seed 0: lost: lost 0.0-2.0 s"
     assert lines[-1] == "a character-2, seed 0: swapped: kept 0.0-1.0 s, swapped 1.0-2.0 s (by stranger)"
     assert ledger_text([]) == ""
+
+
+def test_a_long_time_line_fits_the_terminal_and_stays_whole() -> None:
+    blinking = [HERE, GONE] * 4
+    told = list(ledger_of(record("a-case-with-a-rather-long-name", character=blinking)))
+    lines = ledger_text(told).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert len(lines) > 3
+    whole = " ".join(line.strip() for line in lines[2:])
+    assert len(re.findall(r"lost \d\.\d-\d\.\d s", whole)) == 4
 
 
 def test_the_document_is_json_and_has_a_reason_for_what_was_not_looked_for() -> None:
