@@ -52,6 +52,9 @@ def test_a_length_that_the_system_cannot_make_is_refused_before_any_work(suite: 
         return unsupported(Collage(), suite.cases[0], GenerationSettings(width=96, height=64, num_frames=frames))
 
     assert refusal(9) is None
+    assert not NativeSettings(width=96, height=64, fps=Fraction(8), num_frames=17, frames_step=8, frames_plus=9).allows(
+        1
+    )
     assert refusal(10) == "collage makes 4k+1 frames, not 10; choose --num-frames so"
 
 
