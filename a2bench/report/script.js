@@ -249,7 +249,7 @@
     const select = el("select", { onchange: () => { gridMetric = Number(select.value); drawGrid(holder); } },
       el("option", { value: "-1" }, "each element by the first metric that measures it"), perElement.map((index) => el("option", { value: index }, metrics[index].title)));
     section.append(el("div", { class: "section-head" }, el("h2", { id: "elements-title" }, "Which elements are lost"),
-      el("div", { class: "tools" }, el("label", {}, "Value ", select))), verdictTable(), holder);
+      el("div", { class: "tools" }, el("label", {}, "Value ", select))), verdictTable() || "", holder);
     drawGrid(holder);
   }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 # These lie beside this file; conftest.py puts its folder on the path.
-from demo_run import HOSTILE, Demo, box_at, write_demo_run
+from demo_run import HOSTILE, METRICS, Demo, box_at, write_demo_run
 from page_reader import PageReader, media_paths
 from tiny_suite import write_suite
 
@@ -19,7 +19,7 @@ from a2bench.harness.files import file_key
 from a2bench.harness.store import RunStore
 from a2bench.harness.tables import metric_table, table_text
 from a2bench.report import write_report
-from tests.browsers import CHROMIUM
+from tests.browsers import CHROMIUM, chromium
 from tests.loopback import PATIENCE
 
 
@@ -309,6 +309,23 @@ def test_browser_draws_the_page_and_runs_nothing_hostile(tmp_path: Path) -> None
     assert any("tag-best" in name for name in classes)
     images = [attributes.get("src") or "" for tag, attributes in drawn.tags if tag == "img"]
     assert images and all(source.startswith("media/") for source in images)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
+def test_no_part_of_the_page_that_is_not_there_is_written_as_null(tmp_path: Path, suite: Suite) -> None:
+    pages = []
+    for what, metrics in {"all": METRICS, "one": METRICS[:1], "none": ()}.items():
+        run = write_demo_run(tmp_path / what / "run", Demo(metrics=metrics), suite)
+        pages.append(write_report([run], tmp_path / what / "page"))
+    with chromium("--disable-gpu") as browser:
+        tab = browser.new_page()
+        for page in pages:
+            tab.goto(page.as_uri())
+            tab.wait_for_selector("#cases-title")
+            told = tab.inner_text("body")
+            assert "System Alpha" in told
+            assert not re.search(r"\b(null|undefined|NaN)\b", told), page
 
 
 def read_text_of_page(text: str, folder: Path) -> PageReader:
