@@ -143,6 +143,15 @@ def _check_one_making(store: RunStore, request: RunRequest, planned: list[Planne
         was, asked = (settings.model_dump(mode="json") for settings in (begun.settings, request.settings))
         changed = "; ".join(differences(was, asked))
         raise InputError(f"{store.folder} was begun with other settings ({changed}); to begin anew, {anew}")
+    stale, before = any(sample.state == "stale" for sample in planned), store.intact_manifest
+    if before and finished and stale and (before.adapter, before.options) != (request.adapter, request.options):
+        was, asked = ({"model": one.adapter, **one.options} for one in (before, request))
+        changed = "; ".join(
+            f"{key}: {was.get(key, 'nothing')} -> {asked.get(key, 'nothing')}"
+            for key in sorted(was.keys() | asked.keys())
+            if was.get(key) != asked.get(key)
+        )
+        raise InputError(f"{store.folder} was begun with other options ({changed}); to begin anew, {anew}")
     kept = next((sample.kept for sample in planned if sample.kept), None)
     others = [sample for sample in planned if sample.kept != kept]
     if kept and others:

@@ -107,7 +107,7 @@ TYPED: list[tuple[list[str], str]] = [
     (["--size", "64x47"], "expected an even number of pixels"),
     (["--size", "-64x48"], "is not WIDTHxHEIGHT"),
     (["--fps", "nan"], "--fps 'nan' is not a number or a fraction"),
-    (["--fps", "-1"], "fps: Input should be greater than 0"),
+    (["--fps", "-1"], "--fps -1: expected greater than 0"),
 ]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from a2bench.adapters.controls import Collage
@@ -16,6 +17,7 @@ from a2bench.harness.store import RunStore
 from a2bench.harness.tables import CurrentRecords
 from a2bench.report.data import check_comparable
 from a2bench.systems import GenerationSettings
+from a2bench.video import Video, write_video
 from tests.conftest import Silence
 
 TINY = GenerationSettings(width=96, height=64, num_frames=6)
@@ -156,3 +158,22 @@ def test_a_run_whose_manifest_is_damaged_is_still_of_its_system_and_settings(beg
     with pytest.raises(InputError, match=r"begun with other settings \(num_frames: 6 -> 7\)"):
         make(replace(begun, settings=TINY.model_copy(update={"num_frames": 7})))
     assert make(begun)[0] == 0
+
+
+def test_another_folder_of_videos_does_not_take_the_place_of_a_run(suite: Suite, tmp_path: Path) -> None:
+    """Both are the system `folder` and would lie in one default place."""
+    for name, value in (("视频一", 40), ("视频二", 200)):
+        (tmp_path / name).mkdir()
+        for case in suite.cases:
+            frames = np.full((6, 64, 96, 3), value, np.uint8)
+            frames[:, 10:20, 10:30] = 255 - value
+            write_video(Video(frames, TINY.fps), tmp_path / name / f"{case.id}.mp4")
+    first = RunRequest(
+        "folder", {"path": str(tmp_path / "视频一")}, suite, suite, (0,), TINY, ("sharpness",), tmp_path / "run"
+    )
+    assert make(first)[0] == 3
+    other = replace(first, options={"path": str(tmp_path / "视频二")})
+    with pytest.raises(InputError, match=r"begun with other options \(path: .*视频一 -> .*视频二\); to begin anew"):
+        make(other)
+    (tmp_path / "视频一").rename(tmp_path / "moved")
+    assert make(replace(first, options={"path": str(tmp_path / "moved")}))[0] == 0  # the same videos, elsewhere
