@@ -169,11 +169,20 @@ def test_another_folder_of_videos_does_not_take_the_place_of_a_run(suite: Suite,
             frames[:, 10:20, 10:30] = 255 - value
             write_video(Video(frames, TINY.fps), tmp_path / name / f"{case.id}.mp4")
     first = RunRequest(
-        "folder", {"path": str(tmp_path / "视频一")}, suite, suite, (0,), TINY, ("sharpness",), tmp_path / "run"
+        "folder",
+        {"path": str(tmp_path / "视频一"), "name": "mine"},
+        suite,
+        suite,
+        (0,),
+        TINY,
+        ("sharpness",),
+        tmp_path / "run",
     )
     assert make(first)[0] == 3
-    other = replace(first, options={"path": str(tmp_path / "视频二")})
+    other = replace(first, options={"path": str(tmp_path / "视频二"), "name": "mine"})
     with pytest.raises(InputError, match=r"begun with other options \(path: .*视频一 -> .*视频二\); to begin anew"):
         make(other)
     (tmp_path / "视频一").rename(tmp_path / "moved")
-    assert make(replace(first, options={"path": str(tmp_path / "moved")}))[0] == 0  # the same videos, elsewhere
+    assert (
+        make(replace(first, options={"path": str(tmp_path / "moved"), "name": "mine"}))[0] == 0
+    )  # the same videos, elsewhere
