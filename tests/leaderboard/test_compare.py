@@ -122,7 +122,7 @@ def test_numbers_that_the_frame_rate_changes_by_itself_say_so_and_so_do_summarie
         scores.append(read_scores(name, run, ()))
     rows = {
         row["name"]: row
-        for row in compare(*scores, ["motion_smoothness", "summary:motion", "summary:headline"])["rows"]
+        for row in compare(scores[0], scores[1], ["motion_smoothness", "summary:motion", "summary:headline"])["rows"]
     }
     assert {row["verdict"] for row in rows.values()} == {"worse"}
     assert {row["reason"] for row in rows.values()} == {"the runs differ in fps, which changes it by itself"}
