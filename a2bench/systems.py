@@ -89,7 +89,7 @@ class NativeSettings(BaseModel):
         """Whether the system can make a video of so many frames."""
         if self.lengths:
             return num_frames in self.lengths
-        return num_frames % self.frames_step == self.frames_plus % self.frames_step
+        return num_frames >= self.frames_plus and (num_frames - self.frames_plus) % self.frames_step == 0
 
     def allowed_text(self) -> str:
         """The allowed lengths in words.

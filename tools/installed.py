@@ -71,7 +71,7 @@ class Row:
 
 def main() -> int:
     """Build, try and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("--short", action="store_true", help="only no extra, and all")
     parser.add_argument("--extra", action="append", help="only this extra (again for another; none: -)")
     asked = parser.parse_args()

@@ -58,7 +58,7 @@ class Row:
 def main() -> int:
     """Run what was asked for and print the table."""
     parser = argparse.ArgumentParser(
-        description=__doc__.split("\n\n")[0], formatter_class=argparse.RawTextHelpFormatter
+        description=str(__doc__).split("\n\n")[0], formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--python", action="append", choices=PYTHONS, help="only this Python (again for another)")
     parser.add_argument("--resolution", action="append", choices=RESOLUTIONS, help="only these versions")
@@ -114,9 +114,13 @@ def set_up(folder: Path, python: Path, resolution: str) -> Path:
     pinned = _resolved(folder, inside, resolution, torch)
     install: list[str | Path] = [*uv(), "pip", "install", "--quiet", "--python", inside, *torch.arguments]
     run([*install, "-r", pinned], what=f"installing the {resolution} versions")
-    run([*install, "--group", f"{ROOT / 'pyproject.toml'}:test", "-c", pinned], what="installing the test tools")
-    run([*install, "--no-deps", "-e", ROOT], what="installing A2Bench")
     run([*uv(), "pip", "check", "--python", inside], what="checking that the versions fit together")
+    # After the check: the calibration's packages are installed without what only their training needs ([tool.uv]).
+    limits: list[str | Path] = ["-c", pinned]
+    if resolution == "lock":
+        limits += ["-c", constraints(folder)]
+    run([*install, "--group", f"{ROOT / 'pyproject.toml'}:test", *limits], what="installing the test tools")
+    run([*install, "--no-deps", "-e", ROOT], what="installing A2Bench")
     return inside
 
 

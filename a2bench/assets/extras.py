@@ -25,6 +25,7 @@ _OTHER_NAMES = {
     "open-clip-torch": "open_clip",
     "opencv-python-headless": "cv2",
     "pillow": "PIL",
+    "protobuf": "google.protobuf",
 }
 """Distribution -> what it is imported as, where that is not the name itself with underscores."""
 
@@ -57,7 +58,8 @@ def pip() -> str:
 
 def extra_of(module: str) -> str | None:
     """The extra that brings a package of this import name; None where none does, or nothing is installed."""
-    return next((extra for extra, packages in packages_of_extras().items() if extra and module in packages), None)
+    found = [(len(packages), extra) for extra, packages in packages_of_extras().items() if extra and module in packages]
+    return min(found)[1] if found else None  # the smallest: the build lists what `all` takes from the others too
 
 
 @cache

@@ -4,6 +4,8 @@ import json
 
 import click
 
+from a2bench.cli.numbers import FiniteRange
+
 
 @click.group("cache")
 def cache_group() -> None:
@@ -28,7 +30,7 @@ def show_command(as_json: bool) -> int:
 
 
 @cache_group.command("prune")
-@click.option("--to", "gigabytes", type=click.FloatRange(min=0), required=True, metavar="GB", help="What may remain.")
+@click.option("--to", "gigabytes", type=FiniteRange(min=0), required=True, metavar="GB", help="What may remain.")
 def prune_command(gigabytes: float) -> int:
     """Remove what was not used for longest until the rest fits; `--to 0` removes everything."""
     from a2bench.feature_store import open_store

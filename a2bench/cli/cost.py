@@ -5,11 +5,13 @@ from pathlib import Path
 
 import click
 
+from a2bench.cli.numbers import FiniteRange
+
 
 @click.command("cost")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN [RUN...]")
-@click.option("--price-per-hour", type=click.FloatRange(min=0), help="Of what one worker runs on, in any currency.")
-@click.option("--price-per-call", type=click.FloatRange(min=0), help="Of one call of a paid interface.")
+@click.option("--price-per-hour", type=FiniteRange(min=0), help="Of what one worker runs on, in any currency.")
+@click.option("--price-per-call", type=FiniteRange(min=0), help="Of one call of a paid interface.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def cost_command(
     runs: tuple[Path, ...], price_per_hour: float | None, price_per_call: float | None, as_json: bool

@@ -15,8 +15,10 @@ import click
 from click.core import ParameterSource
 
 from a2bench.cli.interrupt import interruptible
+from a2bench.cli.numbers import FiniteRange
 from a2bench.cli.settings import origins
 from a2bench.errors import InputError, UnknownNameError
+from a2bench.inputs import check_seed
 
 if TYPE_CHECKING:
     from a2bench.cases import Suite
@@ -103,11 +105,11 @@ _how = _options(
     _option("--device", default="auto", show_default=True, help="Where networks run: auto, cpu, cuda, cuda:1, mps."),
     _option("--batch-size", type=click.IntRange(min=0), default=0, show_default=True,
             help="Frames per forward; 0 follows the memory. Never changes a result."),
-    _option("--feature-cache", type=click.FloatRange(min=0), default=8, show_default=True, metavar="GB",
+    _option("--feature-cache", type=FiniteRange(min=0), default=8, show_default=True, metavar="GB",
             help="Most that features may take on disk, so that new metrics need no decode; 0 keeps none."),
     _option("--workers", "-j", type=click.IntRange(min=0), default=0, show_default=True,
             help="Worker processes; 0 chooses by the system and the cores. Never changes a result."),
-    _option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds that one sample may take."),
+    _option("--timeout", type=FiniteRange(0, 1e7, min_open=True), help="Seconds that one sample may take."),
     _option("--retry", type=click.IntRange(min=0), default=0, show_default=True,
             help="Further attempts for a sample that fails."),
     _option("--fail-on-error", is_flag=True, help="Stop at the first sample that fails."),
@@ -227,6 +229,7 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
 
 def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     from a2bench.cases import load_suite
+    from a2bench.harness.begun import begun_with
     from a2bench.harness.request import RunRequest, request_of_run
     from a2bench.harness.run import open_system
     from a2bench.harness.store import RunStore
@@ -251,14 +254,15 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
     )
     meta = open_system(request).meta
     output = given["output"] or Path("runs") / f"{meta.name}-{full.file_name}"
-    before = RunStore(output).intact_manifest
-    if before and before.system.name != meta.name:
-        before = None  # refused later, by `check_output`
+    store = RunStore(output)
+    begun, before = begun_with(store), store.intact_manifest
+    if begun and begun.system != meta.name:
+        begun = before = None  # refused later, by `check_output`
     full = _as_begun(full, before)
     suite = _chosen_cases(full, given, before)
     if full.is_built_in:  # in a suite of one's own, a missing image fails its samples and the rest goes on
         require_images(suite)
-    settings = _settings(given, before.settings if before and not given["remake"] else meta.default_settings)
+    settings = _settings(given, begun.settings if begun else meta.default_settings)
     goes_on = before and ctx.get_parameter_source("seeds") == ParameterSource.DEFAULT
     seeds = before.seeds if before and goes_on else _seeds(given["seeds"], suite)
     return replace(request, suite=suite, full_suite=full, seeds=seeds, settings=settings, output=output)
@@ -295,7 +299,7 @@ def _as_begun(full: "Suite", before: "RunManifest | None") -> "Suite":
 def _chosen_cases(full: "Suite", given: dict[str, Any], before: "RunManifest | None") -> "Suite":
     """The cases that were asked for; those that the run has already come first where only some are."""
     first = before.suite.cases if before and before.suite.name == full.name else ()
-    asked = full.select(_comma_list(given["cases"]))
+    asked = full.select(_comma_list(given["cases"], "--cases"))
     if not given["quick"]:
         return asked.select(limit=given["limit"], first=first)
     from a2bench.harness.wrapping import wrapped
@@ -349,15 +353,21 @@ def metric_names(text: str | None) -> tuple[str, ...]:
     known = registry.paths("metric")
     groups = {"all": tuple(known), "default": default_metrics()}
     chosen: dict[str, None] = {}
-    for name in _comma_list(text) or ["default"]:
+    for name in _comma_list(text, "--metrics") or ["default"]:
         if name not in known and name not in groups:
             raise UnknownNameError("metric", name, [*known, *groups])
         chosen |= dict.fromkeys(groups.get(name, [name]))
     return tuple(chosen)
 
 
-def _comma_list(text: str | None) -> list[str] | None:
-    return [part.strip() for part in text.split(",") if part.strip()] if text else None
+def _comma_list(text: str | None, option: str) -> list[str] | None:
+    """The words of a list; None for none, which an empty list must not be taken for."""
+    if text is None:
+        return None
+    words = [part.strip() for part in text.split(",") if part.strip()]
+    if not words:
+        raise InputError(f"{option} {text!r} names nothing; give names separated by commas, or leave it out")
+    return words
 
 
 def _seeds(text: str, suite: "Suite") -> tuple[int, ...]:
@@ -369,10 +379,11 @@ def _seeds(text: str, suite: "Suite") -> tuple[int, ...]:
         return ()
     seeds: list[int] = []
     for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
+        match = re.fullmatch(r"\s*([0-9]{1,20})(?:-([0-9]{1,20}))?\s*", part)
         if not match or (match[2] and int(match[2]) - int(match[1]) not in range(10_000)):
             raise InputError(f"--seeds {text!r} is not a list of numbers and ranges, such as 0,1,2 or 0-3, nor `suite`")
-        seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
+        first, last = check_seed(int(match[1])), check_seed(int(match[2] or match[1]))
+        seeds += range(first, last + 1)
     return tuple(dict.fromkeys(seeds))
 
 
@@ -401,8 +412,11 @@ def _settings(given: dict[str, Any], otherwise: "GenerationSettings") -> "Genera
         return GenerationSettings(**found)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "size"
-        raise InputError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+        where = str(first["loc"][0])
+        name = "size" if where in ("width", "height") else where
+        what = f"{where}: " if name == "size" else ""
+        told = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+        raise InputError(f"--{name.replace('_', '-')} {given[name]}: {what}{told}") from None
 
 
 def _execution(given: dict[str, Any]) -> "ExecutionOptions":

@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import IO
 
 SECONDS = 120.0
-"""A package that takes longer to import hangs, on a disk that does not answer or a device that does not."""
+"""A package that takes longer to import, alone, hangs: on a disk that does not answer, or a device that does not."""
 
 # Says each name before its import: whoever ends the process, by a signal or an exit, is the last one named.
 _TRY = """
@@ -46,19 +49,32 @@ def failing_imports(modules: Iterable[str], seconds: float = SECONDS) -> dict[st
 
 def _tried(modules: list[str], seconds: float) -> tuple[dict[str, str], str]:
     """The last answer about each module that was reached, and how the process ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", _TRY, *modules],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace",
+    )  # fmt: skip
+    assert process.stdout
+    lines: SimpleQueue[str | None] = SimpleQueue()
+    Thread(target=_pass_on, args=(process.stdout, lines), daemon=True).start()
+    answers: dict[str, str] = {}
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", _TRY, *modules],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=seconds, check=False,
-        )  # fmt: skip
-        output, end = done.stdout, _ending(done.returncode)
-    except subprocess.TimeoutExpired as error:
-        output, end = error.stdout or b"", f"its import had not ended after {seconds:.0f} s"
-    answers = {}
-    for line in output.decode(errors="replace").splitlines():
-        name, answer = json.loads(line)
-        answers[name] = answer
-    return answers, end
+        while (line := lines.get(timeout=seconds)) is not None:
+            name, answer = json.loads(line)
+            answers[name] = answer
+        return answers, _ending(process.wait())
+    except Empty:
+        return answers, f"its import had not ended after {seconds:.0f} s"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _pass_on(output: IO[str], lines: "SimpleQueue[str | None]") -> None:
+    """All lines of an output, then None; a queue can be waited for with a limit, and a pipe cannot everywhere."""
+    with output:
+        for line in output:
+            lines.put(line)
+    lines.put(None)
 
 
 def _ending(code: int) -> str:

@@ -7,6 +7,7 @@ for that command only. A key or a table that no command knows is an error, whate
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +48,19 @@ def project_defaults(root: click.Group) -> dict[str, Any]:
         root: the group of all commands; they are imported, to hold every key against them.
 
     Raises:
-        InputError: the file is not TOML, or a key needs a table.
+        InputError: the file is not TOML, a key needs a table, or a value is not what its option takes.
         UnknownNameError: a key or a table that no command knows.
     """
     path = project_file()
     if path is None:
         return {}
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows put a mark at the front
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
-    data = _with_dashes(data)
+    data = _with_dashes(data, path)
     _check(root, data, path)
     defaults: dict[str, Any] = {}
     for name, command in _named_leaves(root):
@@ -66,20 +69,26 @@ def project_defaults(root: click.Group) -> dict[str, Any]:
             place = place.setdefault(word, {})
         options, values = _options(command), _values(name, data)
         for key in options.keys() & values.keys():
-            place[str(options[key].name)] = _as_typed(values[key], options[key])
+            place[str(options[key].name)] = _value(values[key], options[key], f"{key} in {path}")
     return defaults
 
 
-def _with_dashes(table: Mapping[str, Any]) -> dict[str, Any]:
+def _with_dashes(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Keys as options are typed: ``num_frames`` and ``num-frames`` are one."""
-    return {
-        key.replace("_", "-"): _with_dashes(value) if isinstance(value, dict) else value for key, value in table.items()
-    }
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        typed = key.replace("_", "-")
+        if typed in found:
+            raise InputError(f"{path} says {typed!r} twice, with a dash and with an underscore; leave one out")
+        found[typed] = _with_dashes(value, path) if isinstance(value, dict) else value
+    return found
 
 
 def _check(root: click.Group, data: Mapping[str, Any], path: Path) -> None:
     known = {key for command in _leaves(root) for key in _options(command)}
     for key in _plain(data):
+        if key not in known and key in _commands(root):
+            raise InputError(f"{key!r} in {path} is a command: write its options into a table [{key}]")
         if key not in known:
             raise UnknownNameError(f"key in {path}", key, known)
         if key in ONLY_IN_TABLES:
@@ -97,6 +106,8 @@ def _check_tables(command: click.Command, table: Mapping[str, Any], path: Path, 
     keys = {key for leaf in _leaves(command) for key in _options(leaf)}
     for key, value in table.items():
         if isinstance(value, dict):
+            if key not in commands and key in keys:
+                raise InputError(f"{key!r} in {path} is an option and takes no table; write `{key} = ...`")
             if key not in commands:
                 known = [".".join((*name, word)) for word in commands]
                 raise UnknownNameError(f"table in {path}", ".".join((*name, key)), known)
@@ -117,9 +128,47 @@ def _values(name: tuple[str, ...], data: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _as_typed(value: Any, parameter: click.Option) -> Any:
-    """A list for an option that takes words separated by commas becomes those words."""
-    return ",".join(map(str, value)) if isinstance(value, list) and not parameter.multiple else value
+def _value(value: Any, option: click.Option, where: str) -> Any:
+    """A value of the file as the option takes it.
+
+    Words separated by commas may be a list, an option that may be repeated one word, and a text a number or a date.
+
+    Raises:
+        InputError: it is something else, or not among what the option allows.
+    """
+    entries = value if isinstance(value, list) else [value]
+    if option.multiple:
+        return [_text(entry, where) for entry in entries]
+    if option.is_flag or option.count and isinstance(value, bool):
+        return _expected(value, bool, "true or false", where)
+    if isinstance(option.type, click.types.IntParamType):
+        _expected(value, int, "a whole number", where)
+    elif isinstance(option.type, click.types.FloatParamType):
+        _expected(value, (int, float), "a number", where)
+    elif isinstance(option.type, (click.Path, click.Choice)):
+        value = _text(value, where)
+    else:
+        return ",".join(_text(entry, where) for entry in entries)
+    if isinstance(option.type, click.Path):
+        return value  # whether it is there concerns only the command that runs
+    kind: Any = option.type
+    try:
+        return kind.convert(value, option, None)
+    except click.BadParameter as error:
+        raise InputError(f"{where}: {error.message}") from None
+
+
+def _text(value: Any, where: str) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, str) else str(_expected(value, (int, float), "a text", where))
+
+
+def _expected(value: Any, kinds: type | tuple[type, ...], what: str, where: str) -> Any:
+    """The value if it is of these kinds; true and false are no numbers."""
+    if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+        raise InputError(f"{where}: expected {what}, got {value!r}")
+    return value
 
 
 def _plain(table: Mapping[str, Any]) -> dict[str, Any]:

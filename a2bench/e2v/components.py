@@ -22,8 +22,8 @@ from a2bench.errors import WeightsError
 
 FLOATS = ("F64", "F32", "F16", "BF16")
 FLOATS_OF_8_BITS = ("F8_E4M3", "F8_E5M2")
-TRANSFORMERS = "5.6"
-"""The first transformers that reads what others wrote. 5.0 to 5.2 leave UMT5's embedding unset where its configuration
+TRANSFORMERS = "5.11"
+"""The least transformers that this project asks for. 5.0 to 5.2 leave UMT5's embedding unset where its configuration
 says ``tie_word_embeddings: false``, as Wan's does; before 5.6 CLIP's vision model is read in its old naming alone."""
 
 

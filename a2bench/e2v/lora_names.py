@@ -23,19 +23,18 @@ class Key(NamedTuple):
     part: Part
 
 
-_ENDINGS: tuple[tuple[re.Pattern[str], Part], ...] = tuple(
-    (re.compile(rf"(?P<module>.+?){ending}"), part)
-    for ending, part in (
-        # lora_A.weight, lora_A.default.weight, lora_A, lora_down.weight, lora.down.weight, to_q_lora.down.weight
-        (r"[._]lora(_linear_layer)?[._](A|down)(\.(?!bias$)[\w-]+)?(\.weight)?", "down"),
-        (r"[._]lora(_linear_layer)?[._](B|up)(\.[\w-]+)?\.bias", "bias"),
-        (r"[._]lora(_linear_layer)?[._](B|up)(\.(?!bias$)[\w-]+)?(\.weight)?", "up"),
-        (r"\.(lora[._])?alpha", "alpha"),
-        (r"\.(diff|w_norm)", "diff"),
-        (r"\.(diff_b|b_norm)", "diff_b"),
-        (r"\.diff_m", "diff_m"),
-    )
-)  # fmt: skip
+_HALF = r"[._]lora(_linear_layer)?[._]"
+_NAME = r"(\.(?!bias$)[\w-]+)?(\.weight)?"
+# lora_A.weight, lora_A.default.weight, lora_A, lora_down.weight, lora.down.weight, to_q_lora.down.weight
+_ENDINGS: dict[Part, re.Pattern[str]] = {
+    "down": re.compile(rf"(?P<module>.+?){_HALF}(A|down){_NAME}"),
+    "bias": re.compile(rf"(?P<module>.+?){_HALF}(B|up)(\.[\w-]+)?\.bias"),
+    "up": re.compile(rf"(?P<module>.+?){_HALF}(B|up){_NAME}"),
+    "alpha": re.compile(r"(?P<module>.+?)\.(lora[._])?alpha"),
+    "diff": re.compile(r"(?P<module>.+?)\.(diff|w_norm)"),
+    "diff_b": re.compile(r"(?P<module>.+?)\.(diff_b|b_norm)"),
+    "diff_m": re.compile(r"(?P<module>.+?)\.diff_m"),
+}
 
 _PREFIXES = (
     "base_model.model.",  # peft
@@ -100,7 +99,7 @@ def read_key(key: str) -> Key | None:
     >>> read_key("lora_unet__blocks_0_cross_attn_k_img.alpha")
     Key(module='blocks_0_cross_attn_k_img', part='alpha')
     """
-    for pattern, part in _ENDINGS:
+    for part, pattern in _ENDINGS.items():
         if match := pattern.fullmatch(key):
             return Key(_without_prefixes(_WRAPPERS.sub("", match["module"])), part)
     return None
@@ -133,14 +132,7 @@ class Names:
 
     def tensor(self, key: Key) -> str | None:
         """The tensor that a key is for, by diffusers' name: a weight for all parts of a pair; None if there is none."""
-        if key.part == "diff_m":
-            endings = ("modulation", "")
-        elif key.part == "diff_b":
-            endings = ("bias",)
-        elif key.part == "diff":
-            endings = ("weight", "")
-        else:
-            endings = ("weight",)
+        endings = {"diff_m": ("modulation", ""), "diff_b": ("bias",), "diff": ("weight", "")}.get(key.part, ("weight",))
         found = (self._known.get(_flat(f"{key.module}.{ending}")) for ending in endings)
         return next((name for name in found if name), None)
 

@@ -137,7 +137,7 @@ def case_by_hand(prompt: str, references: Iterable[tuple[Role, str | Path]]) -> 
     """
     if not check_text(prompt, "the prompt").strip():
         raise CaseError("the prompt is empty; say what the video shows, such as --prompt 'A man in a park.'")
-    images = [(role, _image(role, Path(path))) for role, path in references]
+    images: list[tuple[Role, ImageFile]] = [(role, _image(role, Path(path))) for role, path in references]
     if not images:
         raise CaseError("no reference was given; add --character, --object or --background with an image file")
     try:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from a2bench import registry
 from a2bench.cases import Case
 from a2bench.errors import A2BenchError, InputError, OutputError, UnknownNameError
+from a2bench.harness.begun import begun_with
 from a2bench.harness.environment import environment
 from a2bench.harness.estimate import add_timings, generation_name, scoring_name
 from a2bench.harness.execute import Executor, LocalExecutor, Outcome, WorkItem
@@ -135,19 +136,21 @@ def _check_one_making(store: RunStore, request: RunRequest, planned: list[Planne
     Raises:
         InputError: says what the run was begun with, and how to begin anew.
     """
-    before = store.intact_manifest
+    begun = begun_with(store)
     anew = "choose another folder with --output, or make all of its videos again with --remake"
     finished = [record for record in store.samples.values() if record.status == "done"]
-    if before and finished and before.settings != request.settings:
-        was, asked = (settings.model_dump(mode="json") for settings in (before.settings, request.settings))
+    if begun and finished and begun.settings != request.settings:
+        was, asked = (settings.model_dump(mode="json") for settings in (begun.settings, request.settings))
         changed = "; ".join(differences(was, asked))
         raise InputError(f"{store.folder} was begun with other settings ({changed}); to begin anew, {anew}")
     kept = next((sample.kept for sample in planned if sample.kept), None)
-    left = sum(sample.state != "done" for sample in planned)
-    if kept and left:
+    others = [sample for sample in planned if sample.kept != kept]
+    if kept and others:
+        left = sum(sample.state != "done" for sample in others)
+        which = f"its {left} unfinished samples would" if left else f"{len(others)} of its samples"
         raise InputError(
-            f"{store.folder} was begun before an update ({kept}), and its {left} unfinished samples would differ from "
-            f"the finished ones; to begin anew, {anew}"
+            f"{store.folder} was begun before an update ({kept}), and {which} differ from the other finished ones; to "
+            f"begin anew, {anew}; `a2bench score {store.folder}` measures what is there"
         )
 
 
@@ -162,11 +165,11 @@ def check_output(store: RunStore, system: str) -> None:
     """
     if store.folder.exists() and not store.folder.is_dir():
         raise InputError(f"{store.folder} is a file; choose a folder with --output")
-    if store.intact_manifest:
-        holds = store.intact_manifest.system.name
-        if holds != system:
+    if begun := begun_with(store):
+        if begun.system != system:
             raise InputError(
-                f"{store.folder} holds a run of {holds!r}, not of {system!r}; choose another folder with --output"
+                f"{store.folder} holds a run of {begun.system!r}, not of {system!r}; choose another folder with "
+                "--output"
             )
     elif store.folder.is_dir():
         strange = {path.name for path in store.folder.iterdir() if not path.name.startswith(".")} - _RUN_NAMES
@@ -202,8 +205,10 @@ def generate(
     meta = system.meta
     for text in meta.departures(request.settings).values():
         progress.note(f"{meta.name}: {text}, which is what it was released for")
-    before = store.intact_manifest
-    _write_manifest(store, request, before.system if before and kept else meta, ())
+    if kept:  # the run stays one of the system as it was
+        made_by = store.samples[kept[0].case.id, kept[0].seed].identity["system"]
+        meta = meta.model_copy(update={"revision": made_by["revision"]})
+    _write_manifest(store, request, meta, ())
     todo = {_id(sample): sample for sample in planned if sample.state != "done"}
     if todo:
         verify_present_weights(request.metrics)  # now, not after hours of generation
@@ -255,7 +260,8 @@ def score(
     """
     store = RunStore(request.output)
     started = time.monotonic()
-    _write_manifest(store, request, store.manifest().system, request.metrics)
+    before = store.intact_manifest
+    _write_manifest(store, request, before.system if before else open_system(request).meta, request.metrics)
     planned = list(plan_scores(store, request.suite, request.seeds, request.metrics))
     todo = [entry for entry in planned if entry.state != "done"]
     if todo:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from a2bench import registry
+from a2bench.assets.extras import spoken
 from a2bench.cases import ROLES
 from a2bench.errors import A2BenchError
 from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord
@@ -340,7 +341,7 @@ def _grouped_reasons(rows: list[dict[str, Any]]) -> Iterator[str]:
         counts = sorted(set(metrics.values()))
         number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         who = "all metrics" if len(metrics) == len(rows) > 1 else ", ".join(metrics)
-        yield f"{who}: {number} {status}: {one_line(reason)}"
+        yield f"{who}: {number} {status}: {one_line(spoken(reason))}"
 
 
 def told_reasons(rows: list[dict[str, Any]]) -> list[str]:

@@ -85,7 +85,14 @@ def headline_dimensions(name: str) -> tuple[Dimension, ...]:
     return tuple(d for d in DIMENSIONS if name == HEADLINE or d.name != "text")
 
 
+def row_metrics(name: str) -> tuple[str, ...]:
+    """The metrics that a row of the summary is made of."""
+    is_whole = name in (HEADLINE, WITHOUT_TEXT)
+    chosen = headline_dimensions(name) if is_whole else [d for d in DIMENSIONS if d.name == name]
+    elements = [anchor for anchors in ELEMENT_METRICS.values() for anchor in anchors]
+    return tuple(anchor.metric for d in chosen for anchor in d.anchors or elements)
+
+
 def summary_metrics() -> tuple[str, ...]:
     """The metrics that the summary is made of."""
-    elements = [anchor.metric for anchors in ELEMENT_METRICS.values() for anchor in anchors]
-    return tuple(elements + [anchor.metric for dimension in DIMENSIONS for anchor in dimension.anchors])
+    return row_metrics(HEADLINE)

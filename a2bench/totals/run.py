@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from a2bench.assets.extras import spoken
 from a2bench.cases import element_ids
 from a2bench.harness.bootstrap import clustered_interval
 from a2bench.harness.records import SampleRecord, ScoreRecord
@@ -225,6 +226,6 @@ def totals_text(rows: list[dict[str, Any]], told: Collection[str] = ()) -> str:
             first = row["reasons"][0]
             more = f" (and {len(row['reasons']) - 1} other reasons)" if len(row["reasons"]) > 1 else ""
             known = any(reason and reason in first["reason"] for reason in told)
-            why = "as said above" if known else one_line(first["reason"])
+            why = "as said above" if known else one_line(spoken(first["reason"]))
             lines += wrapped(f"{first['count']} without: {why}{more}", " " * (width + 3))
     return "\n".join(line.rstrip() for line in lines)

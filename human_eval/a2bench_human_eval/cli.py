@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from a2bench.cli.asking import ask_or_stop
+from a2bench.cli.numbers import FiniteRange
 from a2bench.errors import InputError
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def analyze_command(database: str, study: str | None, runs: tuple[Path, ...], as
 @click.option("--ballots", type=click.IntRange(min=1), help="Ballots of each; default: until done.")
 @click.option("--truth", metavar="NAME=LOGIT,...", help="Qualities of the systems; default: one logit apart, in order.")
 @click.option(
-    "--random-raters", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share that clicks anything."
+    "--random-raters", type=FiniteRange(0, 1), default=0.0, show_default=True, help="Share that clicks anything."
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(

@@ -10,7 +10,7 @@ from a2bench.harness.store import SampleId
 from a2bench.harness.tables import CurrentRecords, describe_metric, one_line
 from a2bench.harness.validity_file import Standing, ValidityFile, installed_expectations, standing
 from a2bench.hashing import canonical_json
-from a2bench.totals.definition import HEADLINE, VERSION, WITHOUT_TEXT
+from a2bench.totals.definition import HEADLINE, VERSION, WITHOUT_TEXT, row_metrics
 from a2bench.totals.expectations import PREFIX, SUMMARY, summary_infos
 from a2bench.totals.run import summary_scores
 
@@ -80,9 +80,11 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
         summary[record.metric].append(record)
     for info in sorted(summary_infos(), key=lambda info: _FIRST.index(info.name) if info.name in _FIRST else 2):
         row = {"name": info.name, "version": VERSION, "backend": SUMMARY}
+        parts = [describe_metric(metric)["touched_by"] for metric in row_metrics(info.name.removeprefix(PREFIX))]
         columns[info.name] = Column(
             info.name, info.title, "summary", "higher", (0, 100), "", str(VERSION), SUMMARY,
             standing(row, validity, info.expectations), f"summary version {VERSION}",
+            tuple(sorted({what for part in parts for what in part})),
         )  # fmt: skip
         values[info.name] = {
             (record.case, record.seed): 100 * record.value for record in summary[info.name] if record.value is not None

@@ -95,7 +95,7 @@ def test_what_it_cannot_make_is_refused_without_loading(system: ConsisID, case: 
     for settings, words in (
         ({"width": 96}, "96x48: ConsisID makes 64x48 only; type --size 64x48"),
         ({"num_frames": 10}, r"10 frames cannot be made: the number must be 4k\+1"),
-        ({"num_frames": 1}, "ConsisID makes 5 frames or more, got 1"),
+        ({"num_frames": 1}, "a video has 2 frames or more, got 1"),
     ):
         with pytest.raises(InputError, match=words):
             system.check(case, SMALL.model_copy(update=settings))

@@ -84,7 +84,9 @@ def test_it_makes_what_the_pipeline_of_diffusers_makes(system: WanVACE13B, weigh
         reference_images=[Image.open(e.reference.path).convert("RGB") for e in case.elements],
         generator=torch.Generator().manual_seed(7), output_type="np",
     ).frames[0]  # fmt: skip
-    assert (ours.frames == (theirs * 255).round().astype(np.uint8)).all()
+    # The orders of sums differ: on some CPUs a value that lies on the half between two levels falls to the other side.
+    apart = np.abs(ours.frames.astype(int) - (theirs * 255).round().astype(int))
+    assert apart.max() <= 1 and (apart > 0).mean() < 1e-4
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

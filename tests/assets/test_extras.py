@@ -70,11 +70,11 @@ def test_the_line_means_this_environment_whatever_pip_is_first_on_the_path(
     other.touch(0o755)
     monkeypatch.setenv("PATH", str(other.parent))
     line = shlex.split(extras.install_line("text"))
-    assert Path(line[0]) == Path(sys.executable) or line[:4] == ["uv", "pip", "install", "--python"]
+    assert Path(line[0]).absolute() == Path(sys.executable) or line[:4] == ["uv", "pip", "install", "--python"]
     monkeypatch.setattr(extras.util, "find_spec", lambda name: None)
     line = shlex.split(extras.install_line("text"))
     assert line[:4] == ["uv", "pip", "install", "--python"]
-    assert Path(line[4]) == Path(sys.executable)
+    assert Path(line[4]).absolute() == Path(sys.executable)
 
 
 def test_neutral_lines_are_replaced_in_a_text_and_all_else_is_left() -> None:

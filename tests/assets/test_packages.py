@@ -4,6 +4,7 @@ import sys
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -38,8 +39,12 @@ NEEDS = [(name, info, package) for name, info in INFOS for package in info.packa
 
 def shadow(monkeypatch: pytest.MonkeyPatch, folder: Path, package: str, code: str) -> None:
     """Put a package of that name, with this code, before the installed one."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-        monkeypatch.delitem(sys.modules, name)
+    loaded = [name for name in sys.modules if name.partition(".")[0] == package]
+    for name in loaded or [package]:
+        monkeypatch.setitem(
+            sys.modules, name, ModuleType(name)
+        )  # so that what takes its place is taken back afterwards
+        del sys.modules[name]
     (folder / package).mkdir()
     (folder / package / "__init__.py").write_text(code)
     monkeypatch.syspath_prepend(folder)

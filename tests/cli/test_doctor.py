@@ -49,7 +49,13 @@ def test_imports_that_raise_exit_or_crash_are_told_from_those_that_work(packages
 def test_an_import_that_hangs_is_given_up_and_the_rest_is_tried(packages: Path) -> None:
     (packages / "hangs.py").write_text("import time; time.sleep(600)")
     (packages / "works.py").write_text("")
-    assert failing_imports(["hangs", "works"], seconds=2) == {"hangs": "its import had not ended after 2 s"}
+    assert failing_imports(["hangs", "works"], seconds=6) == {"hangs": "its import had not ended after 6 s"}
+
+
+def test_a_limit_is_for_one_import_and_not_for_all(packages: Path) -> None:
+    for number in range(4):
+        (packages / f"slow{number}.py").write_text("import time; time.sleep(1.6)")
+    assert failing_imports([f"slow{number}" for number in range(4)], seconds=6) == {}
 
 
 def run_doctor(packages: Path, broken: dict[str, str]) -> tuple[int, list[dict[str, Any]]]:

@@ -114,6 +114,11 @@ BAD_USAGE = [
     (["eval", "-m", "collage", "--metrics", "sharpnes"], "unknown metric 'sharpnes'. Did you mean 'sharpness'?"),
     (["eval", "-m", "collage", "--cases", "astronaut-late"], "Did you mean 'astronaut-latte'?"),
     (["eval", "-m", "collage", "--seeds", "one"], "--seeds 'one' is not a list of numbers and ranges"),
+    (["eval", "-m", "collage", "--seeds", "4294967296"], "seed 4294967296 must be a whole number from 0 to 4294967295"),
+    (["eval", "-m", "collage", "--cases", ","], "--cases ',' names nothing; give names separated by commas"),
+    (["eval", "-m", "collage", "--metrics", " "], "--metrics ' ' names nothing; give names separated by commas"),
+    (["eval", "-m", "collage", "--fps", "1e400"], "--fps 1e400: expected less than or equal to 240"),
+    (["eval", "-m", "collage", "--size", "0x480"], "--size 0x480: width: expected greater than or equal to 16"),
     (["eval", "-m", "collage", "--size", "832*480"], "--size '832*480' is not WIDTHxHEIGHT"),
     (["eval", "-m", "collage", "--size", "833x480"], "even"),
     (["eval", "-m", "collage", "--fps", "1/0"], "--fps '1/0' is not a number or a fraction"),
@@ -130,6 +135,20 @@ BAD_USAGE = [
     (["weights", "fetch", "clip-vit-l15"], "unknown weights 'clip-vit-l15'. Did you mean 'clip-vit-l14'?"),
     (["suites", "check", "a2bench-mimi"], "Did you mean 'a2bench-mini'?"),
 ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("eval", "-m", "collage", "--timeout", "inf"),
+        ("eval", "-m", "collage", "--feature-cache", "nan"),
+        ("cost", "runs", "--price-per-hour", "inf"),
+        ("cache", "prune", "--to", "nan"),
+    ],
+)
+def test_numbers_that_are_not_finite_are_bad_usage(a2bench: Run, arguments: tuple[str, ...]) -> None:
+    result = a2bench(*arguments)
+    assert (result.code, result.out) == (2, "") and f"for '{arguments[-2]}'" in result.err
 
 
 @pytest.mark.parametrize(("arguments", "said"), BAD_USAGE, ids=lambda value: " ".join(value)[:60])

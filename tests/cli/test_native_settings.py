@@ -52,6 +52,9 @@ def test_a_length_that_the_system_cannot_make_is_refused_before_any_work(suite: 
         return unsupported(Collage(), suite.cases[0], GenerationSettings(width=96, height=64, num_frames=frames))
 
     assert refusal(9) is None
+    assert not NativeSettings(width=96, height=64, fps=Fraction(8), num_frames=17, frames_step=8, frames_plus=9).allows(
+        1
+    )
     assert refusal(10) == "collage makes 4k+1 frames, not 10; choose --num-frames so"
 
 
@@ -95,3 +98,17 @@ def test_one_video_by_hand_is_native_too_and_its_record_says_what_departs(
     settings = GenerationSettings(width=96, height=64, num_frames=9, fps=Fraction(15))
     other = generate_video("collage", suite.cases[0].prompt, references, tmp_path / "b.mp4", settings=settings)
     assert other.record["departures"] == {"length": "9 frames instead of 5"}
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_run_keeps_its_settings_when_it_is_made_again_or_its_manifest_is_damaged(
+    a2bench: Run, suite_path: Path, native: NativeSettings, damaged: bool
+) -> None:
+    words = ["generate", "-m", "collage", "--suite", suite_path, "--limit", "1", "-o", "run", "-j", "1"]
+    assert a2bench(*words, "--size", "64x48", "--num-frames", "9").code == 0
+    if damaged:
+        Path("run/run.json").write_text("{")
+    again = a2bench(*words, *([] if damaged else ["--remake"]), "--json")
+    assert again.code == 0, again.err
+    assert json.loads(again.out)["stages"]["generate"]["resumed"] == 1
+    assert json.loads(Path("run/run.json").read_text())["settings"]["num_frames"] == 9

@@ -83,6 +83,42 @@ def test_a_misspelt_key_or_table_is_an_error_with_a_suggestion(text: str, said: 
         defaults(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('limit = "x"', "limit in .*a2bench.toml: expected a whole number, got 'x'"),
+        ("limit = true", "expected a whole number, got True"),
+        ("limit = [1]", r"expected a whole number, got \[1\]"),
+        ("limit = 0", "limit in .*: 0 is not in the range"),
+        ("limit = 1.5", "expected a whole number, got 1.5"),
+        ('timeout = "1"', "expected a number, got '1'"),
+        ("quick = 1", "quick in .*: expected true or false, got 1"),
+        ('offline = "no"', "expected true or false, got 'no'"),
+        ("output = 5.5\nvalidity = true", "validity in .*: expected a text, got True"),
+        ("cases = [[1]]", r"cases in .*: expected a text, got \[1\]"),
+        ("seeds = false", "seeds in .*: expected a text, got False"),
+        ('variant = "shrt"', "variant in .*: 'shrt' is not one of"),
+        ("set = [true]", "set in .*: expected a text, got True"),
+        ("limit = {a = 1}", "'limit' in .* is an option and takes no table; write `limit = ...`"),
+        ("[eval.set]\na = 1", "'set' in .* is an option and takes no table"),
+        ("eval = 5", r"'eval' in .* is a command: write its options into a table \[eval\]"),
+        ("[[eval]]\nlimit = 1", r"into a table \[eval\]"),
+        ("num_frames = 9\nnum-frames = 8", "'num-frames' twice"),
+    ],
+)
+def test_a_value_that_its_option_does_not_take_is_refused_by_file_and_key(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        defaults(text)
+
+
+def test_values_are_read_as_what_they_plainly_mean() -> None:
+    found = defaults('set = "a=1"\nseeds = 7\nfps = 23.976\noutput = 2026-01-31\nverbose = true\ntimeout = 5\n')["eval"]
+    assert found == {
+        "set_": ["a=1"], "seeds": "7", "fps": "23.976", "output": "2026-01-31", "verbose": True, "timeout": 5.0,
+    }  # fmt: skip
+    assert defaults("\ufeffworkers = 1\n")["score"]["workers"] == 1
+
+
 def test_a_word_that_means_something_else_everywhere_needs_a_table() -> None:
     with pytest.raises(InputError, match=r"'name' at the top of .*put it into a table, such as \[suites.import\]"):
         defaults('name = "mine"\n')

@@ -23,8 +23,8 @@ def test_the_list_has_every_system_with_kind_licence_and_device() -> None:
         assert {"kind", "licence", "device", "description", "path"} <= row.keys()
         assert "error" not in row
     text = run("list").output.splitlines()
-    assert text[0].split() == ["name", "kind", "licence", "device", "description"]
-    assert len(text) == len(ADAPTERS) + 1
+    assert text[0].split() == ["name", "kind", "device", "description;", "licence"]
+    assert [line.split()[0] for line in text[1:] if not line.startswith(" ")] == list(ADAPTERS)
 
 
 def test_a_broken_plug_in_is_listed_with_its_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_broken_plug_in_is_listed_with_its_error(monkeypatch: pytest.MonkeyPat
     result = run("list")
     assert result.exit_code == 0
     for words in ("not_installed", "no_such_module", "no object 'nothing'", "RuntimeError: driver too old", "collage"):
-        assert words in result.output
+        assert words in " ".join(result.output.split())
     errors = {row["name"]: row.get("error") for row in json.loads(run("list", "--json").output)}
     assert errors["crash"].endswith("RuntimeError: driver too old")
     assert errors["collage"] is None

@@ -59,7 +59,8 @@ def write_shards(place: Path, stem: str, shards: list[Json], metadata: bool = Tr
 
     for path in (*place.glob("*.safetensors"), *place.glob("*.index.json")):
         path.unlink()
-    places, total = {}, 0
+    places: dict[str, str] = {}
+    total = 0
     for number, tensors in enumerate(shards, 1):
         name = f"{stem}-{number:05}-of-{len(shards):05}.safetensors"
         save_file(tensors, place / name, metadata={"format": "pt"} if metadata else None)
@@ -150,7 +151,8 @@ def _text_encoder(place: Path) -> None:
     rest = {name: tensor for name, tensor in tensors.items() if name not in low}
     # All ones in a network that was never trained, so nothing is lost by writing these in 16 bits.
     assert all(bool((tensor == 1).all()) for tensor in low.values())
-    write_shards(place, "model", [rest, {name: tensor.bfloat16() for name, tensor in low.items()}])
+    low = {name: tensor.bfloat16() for name, tensor in low.items()}
+    write_shards(place, "model", [rest, low], metadata=False)
     edit_json(
         place / "config.json",
         drop=("dtype",),
@@ -189,7 +191,8 @@ def _tokenizer(place: Path) -> None:
         name: {"content": content, "lstrip": False, "normalized": False, "rstrip": False, "single_word": False}
         for name, content in (("eos_token", "</s>"), ("pad_token", "<pad>"), ("unk_token", "<unk>"))
     }
-    write_json(place / "special_tokens_map.json", {"additional_special_tokens": [], **special})
+    extra = [f"<extra_id_{number}>" for number in range(4)]  # UMT5 has 300
+    write_json(place / "special_tokens_map.json", {"additional_special_tokens": extra, **special})
     write_json(
         place / "tokenizer_config.json",
         {
@@ -197,11 +200,15 @@ def _tokenizer(place: Path) -> None:
             "added_tokens_decoder": {
                 str(number): {**special[name], "special": True}
                 for number, name in enumerate(("pad_token", "eos_token", "unk_token"))
+            }
+            | {
+                str(len(pieces) + number): {**special["unk_token"], "content": content, "special": True}
+                for number, content in enumerate(reversed(extra))
             },
-            "additional_special_tokens": [],
+            "additional_special_tokens": extra,
             "clean_up_tokenization_spaces": True,
             "eos_token": "</s>",
-            "extra_ids": 0,
+            "extra_ids": len(extra),
             "legacy": True,
             "model_max_length": 512,
             "pad_token": "<pad>",

@@ -153,7 +153,7 @@ def test_an_embedding_that_the_library_leaves_untied_is_refused(
     assert str(told.value) == (
         f"{published / 'text_encoder'}: after loading with transformers 5.2.0, encoder.embed_tokens.weight is not "
         "shared.weight, so every prompt would be read as noise; that version does not tie them; type "
-        "`pip install -U 'transformers>=5.6'`"
+        "`pip install -U 'transformers>=5.11'`"
     )
 
 

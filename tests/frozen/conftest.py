@@ -15,12 +15,12 @@ from a2bench.cli import main  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of our own, without the name of a database."""
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server is not installed; type: apt-get install postgresql")
-    server = PostgresServer(programs, lambda: tmp_path_factory.mktemp("postgres"))
+    server = PostgresServer(programs)
     yield server.new_database().rpartition("/")[0]
     server.stop()
 

@@ -129,3 +129,30 @@ def test_scoring_needs_no_system(begun: RunRequest, monkeypatch: pytest.MonkeyPa
     with RunStore(begun.output).locked():
         result = score(replace(begun, metrics=("sharpness", "niqe")), ExecutionOptions(), Silence(), InlineExecutor())
     assert result.complete
+
+
+def test_a_remake_that_was_cut_short_is_never_mixed_with_what_it_was_to_replace(updated: RunRequest) -> None:
+    some = replace(updated, suite=updated.suite.select(limit=1), remake=True)
+    assert make(some)[0] == 1
+    with pytest.raises(
+        InputError, match=r"begun before an update .*, and 1 of its samples differ .*--output.*--remake"
+    ):
+        make(updated)
+    assert make(replace(updated, remake=True))[0] == 2
+    assert len(CurrentRecords(RunStore(updated.output)).samples) == 3
+
+
+def test_a_run_whose_manifest_is_damaged_keeps_its_videos_after_an_update(updated: RunRequest) -> None:
+    (updated.output / "run.json").write_text("{")
+    assert make(updated)[0] == 0
+    current = CurrentRecords(RunStore(updated.output))
+    assert len(current.samples) == 3 and len(current.scores("sharpness")) == 3
+
+
+def test_a_run_whose_manifest_is_damaged_is_still_of_its_system_and_settings(begun: RunRequest) -> None:
+    (begun.output / "run.json").write_text("{")
+    with pytest.raises(InputError, match="holds a run of 'collage', not of 'noise'"):
+        make(replace(begun, adapter="noise"))
+    with pytest.raises(InputError, match=r"begun with other settings \(num_frames: 6 -> 7\)"):
+        make(replace(begun, settings=TINY.model_copy(update={"num_frames": 7})))
+    assert make(begun)[0] == 0

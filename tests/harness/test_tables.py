@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
+from a2bench.assets.extras import install_line, neutral_line
 from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity, VideoFile
 from a2bench.harness.store import RunStore
-from a2bench.harness.tables import CurrentRecords, csv_text, metric_table, shown_text, table_text, write_tables
+from a2bench.harness.tables import (
+    CurrentRecords,
+    _grouped_reasons,
+    csv_text,
+    metric_table,
+    shown_text,
+    table_text,
+    write_tables,
+)
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.totals.run import run_totals
 
@@ -186,3 +195,11 @@ def test_json_holds_the_same_numbers_as_the_table(tmp_path: Path) -> None:
 def test_addresses_and_relative_paths_are_left_as_they_are() -> None:
     for text in ("see https://example.org/a/b/c", "in runs/one/videos/a.mp4", "a ratio of 3/4/5"):
         assert shown_text(text) == text
+
+
+def test_what_is_typed_for_a_missing_package_is_what_works_for_this_copy() -> None:
+    """Records are read on other machines and hold the neutral line; a terminal shows the one for this installation."""
+    needs = f"needs the package 'transformers'; type `{neutral_line('text')}`"
+    row = {"name": "text_alignment", "reasons": [{"status": "unscored", "reason": needs, "count": 2}], "notes": []}
+    (line,) = _grouped_reasons([row])
+    assert line == f"text_alignment: 2 unscored: needs the package 'transformers'; type `{install_line('text')}`"

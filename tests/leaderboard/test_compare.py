@@ -1,5 +1,6 @@
 import json
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from a2bench.errors import InputError, UnknownNameError
 from a2bench.harness.store import RunStore
 from a2bench.harness.tables import CurrentRecords
 from a2bench.report.data import paired_difference
+from a2bench_leaderboard.columns import read_scores
+from a2bench_leaderboard.compare import compare
+from tests.totals.test_run import GOOD, make_run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from demo_run import Demo, write_demo_run  # noqa: E402
@@ -106,6 +110,24 @@ def test_other_settings_are_refused_unless_one_says_so(runs: dict[str, Path]) ->
     result = run(runs["good"], runs["small"])
     assert isinstance(result.exception, InputError) and "width 96 and 64" in str(result.exception)
     assert run(runs["good"], runs["small"], "--any-settings").exit_code == 0
+
+
+def test_numbers_that_the_frame_rate_changes_by_itself_say_so_and_so_do_summaries_of_them(tmp_path: Path) -> None:
+    scores = []
+    for name, smoothness in (("one", 0.99), ("two", 0.95)):
+        run = make_run(tmp_path / name, {(case, 0): {**GOOD, "motion_smoothness": smoothness} for case in "abcdefghi"})
+        fps = Fraction(16 if name == "one" else 8)
+        settings = run.manifest.settings.model_copy(update={"fps": fps})
+        run.manifest = run.manifest.model_copy(update={"settings": settings})
+        scores.append(read_scores(name, run, ()))
+    rows = {
+        row["name"]: row
+        for row in compare(*scores, ["motion_smoothness", "summary:motion", "summary:headline"])["rows"]
+    }
+    assert {row["verdict"] for row in rows.values()} == {"worse"}
+    assert {row["reason"] for row in rows.values()} == {"the runs differ in fps, which changes it by itself"}
+    assert scores[0].columns["summary:quality"].touched_by == ("fps",)  # of temporal_flicker
+    assert not scores[0].columns["summary:consistency"].touched_by
 
 
 def test_another_version_of_a_metric_is_refused(runs: dict[str, Path], tmp_path: Path) -> None:

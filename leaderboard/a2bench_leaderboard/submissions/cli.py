@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from a2bench.cli.numbers import FiniteRange
 from a2bench.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _workers = click.option(
     help="Worker processes of --recompute; 0 takes one per core.",
 )  # fmt: skip
 _timeout = click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), default=1800, show_default=True,
+    "--timeout", type=FiniteRange(min=0, min_open=True), default=1800, show_default=True,
     help="Seconds that --recompute gives one video.",
 )  # fmt: skip
 _recompute = click.option(
@@ -86,7 +87,7 @@ def pack_command(
 @_recompute
 @click.option(
     "--tolerance",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=0.001,
     show_default=True,
     help="With --recompute: share of the larger of two numbers by which they may differ.",

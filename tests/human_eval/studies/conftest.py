@@ -25,12 +25,12 @@ SERVER = pytest.StashKey[PostgresServer]()
 
 
 @pytest.fixture(scope="session")
-def postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     """A PostgreSQL server of our own; each test's database looks after it first."""
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server is not installed; type: apt-get install postgresql")
-    server = PostgresServer(programs, lambda: tmp_path_factory.mktemp("postgres"))
+    server = PostgresServer(programs)
     request.config.stash[SERVER] = server
     yield server
     server.stop()

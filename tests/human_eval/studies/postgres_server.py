@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,17 +37,30 @@ def postgres_programs() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").is_file()), None)
 
 
+def new_folder() -> Path:
+    """An empty folder that the server's user can reach, apart from pytest's temporary folders.
+
+    Each session of pytest closes `/tmp/pytest-of-USER` to everybody else again when it starts, and the server, which
+    runs as another user where the tests run as root, then dies at its next look at its own files.
+    """
+    for place in map(Path, (tempfile.gettempdir(), "/tmp", "/var/tmp")):
+        if all(folder.stat().st_mode & 0o001 for folder in (place, *place.parents)):
+            return Path(tempfile.mkdtemp(prefix="a2bench-postgres-", dir=place))
+    raise PostgresError(
+        f"user 'postgres' cannot reach {tempfile.gettempdir()}; set TMPDIR to a folder that all can enter"
+    )
+
+
 class PostgresServer:
-    """A server on a free port of loopback.
+    """A server on a free port of loopback, in a new folder for each start: a test finds nothing of what died.
 
     Args:
         programs: folder of its programs.
-        new_folder: makes an empty folder, for each start another one: a test finds nothing of what died.
         options: further ones of ``postgres``, of the form ``name=value``.
     """
 
-    def __init__(self, programs: Path, new_folder: Callable[[], Path], options: tuple[str, ...] = ()) -> None:
-        self.programs, self.new_folder, self.options = programs, new_folder, options
+    def __init__(self, programs: Path, options: tuple[str, ...] = ()) -> None:
+        self.programs, self.options = programs, options
         self.deaths: list[str] = []
         self.folder = self.data = Path()
         self.port = 0
@@ -105,10 +117,8 @@ class PostgresServer:
         )
 
     def stop(self) -> None:
-        """End it; data are of no more use."""
-        if self.process is None:
-            return
-        if self.process.poll() is None:
+        """End it and remove its folder."""
+        if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)  # immediate
             try:
                 self.process.wait(60)
@@ -116,22 +126,19 @@ class PostgresServer:
                 self.process.kill()
                 self.process.wait()
         self.process = None
-        shutil.rmtree(self.data, ignore_errors=True)
+        if self.folder.name.startswith("a2bench-postgres-"):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _url(self, database: str) -> str:
         return f"postgresql+pg8000://tester@127.0.0.1:{self.port}/{database}"
 
     def _start(self) -> None:
-        self.folder = self.new_folder()
+        self.folder = new_folder()
         self.data = self.folder / "data"
         user: dict[str, Any] = {}
         if os.getuid() == 0:  # the server refuses to run as root
             user = {"user": "postgres"}
             shutil.chown(self.folder, "postgres")
-            for parent in self.folder.parents:
-                if parent == Path(tempfile.gettempdir()):
-                    break
-                parent.chmod(0o755)
         with (self.folder / "initdb").open("wb") as log:
             words = [self.programs / "initdb", "-D", self.data, "-U", "tester", "-A", "trust", "--no-sync"]
             made = subprocess.run(words, stdout=log, stderr=log, check=False, cwd=self.folder, **user)
@@ -158,7 +165,8 @@ class PostgresServer:
 
     def _wait_for_answer(self) -> None:
         """Wait until the server takes connections, for as long as its process lives."""
-        words = [self.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "10"]
+        whom = ("-U", "tester", "-d", "postgres", "-h", "127.0.0.1", "-p", str(self.port))
+        words = [self.programs / "pg_isready", "-q", "-t", "10", *whom]
 
         def answers() -> bool:
             if self.process is None or self.process.poll() is not None:

@@ -3,13 +3,16 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import postgres_server
 import pytest
 from postgres_server import RESTARTS, PostgresError, PostgresServer, postgres_programs
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from a2bench_human_eval.database import open_database
 
@@ -17,14 +20,14 @@ Start = Callable[..., PostgresServer]
 
 
 @pytest.fixture
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def start() -> Iterator[Start]:
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server is not installed; type: apt-get install postgresql")
     started: list[PostgresServer] = []
 
     def start(*options: str) -> PostgresServer:
-        started.append(PostgresServer(programs, lambda: tmp_path_factory.mktemp("own"), options))
+        started.append(PostgresServer(programs, options))
         return started[-1]
 
     yield start
@@ -71,13 +74,36 @@ def test_a_server_that_cannot_start_says_why(start: Start) -> None:
         start("no_such_setting=1").new_database()
 
 
-def test_a_failing_initdb_says_why(start: Start, tmp_path: Path) -> None:
+def test_a_failing_initdb_says_why(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = start()
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mine").write_text("mine")
-    server.new_folder = lambda: tmp_path
+    monkeypatch.setattr(postgres_server, "new_folder", lambda: tmp_path)
     with pytest.raises(PostgresError, match="(?s)initdb ended with 1.*(exists but is not empty|ermission)"):
         server.new_database()
+
+
+def test_a_server_outlives_other_sessions_of_pytest(start: Start, tmp_path: Path) -> None:
+    """Each closes pytest's temporary folders to other users, such as the server's: once the cause of 20 errors."""
+    server = start()
+    engine = create_engine(server.new_database(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    (tmp_path / "test_other.py").write_text("def test_other(tmp_path): assert tmp_path.is_dir()")
+    other = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        tmp_path / "test_other.py",
+    ]
+    subprocess.run(other, check=True, stdout=subprocess.DEVNULL)
+    with engine.connect() as connection:
+        connection.execute(text("CHECKPOINT"))
+    server.new_database()
+    assert server.deaths == []
 
 
 def test_a_port_that_somebody_takes_first_is_left_to_them(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
