@@ -1,6 +1,7 @@
 """Downloads weights on demand, and only then: resumable, no larger than announced, verified before they are kept."""
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -80,8 +81,21 @@ def _from_hub(entry: WeightsEntry, part: WeightsPart, folder: Path) -> Path:
         from huggingface_hub import hf_hub_download
     except ImportError:
         raise WeightsError(f"fetching from a hub needs a package; type `{install_line('text')}`") from None
+    from huggingface_hub import constants
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
     repository, _, revision = entry.source.removeprefix("hub:").partition("@")
-    return Path(hf_hub_download(repository, part.path, revision=revision, local_dir=folder))
+    endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
+    retries = logging.getLogger("huggingface_hub.utils._http")
+    level = retries.level
+    retries.setLevel(logging.ERROR)  # each of its five retries is a warning of two lines
+    try:
+        return Path(hf_hub_download(repository, part.path, revision=revision, local_dir=folder, endpoint=endpoint))
+    except LocalEntryNotFoundError as error:  # its text speaks of a cache that we do not ask for
+        why = first_line(error.__cause__ or error)
+        raise OSError(f"{endpoint} cannot be reached ({why}); check the network") from error
+    finally:
+        retries.setLevel(level)
 
 
 def _from_url(entry: WeightsEntry, part: WeightsPart, told: Told) -> Path:

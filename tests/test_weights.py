@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 
 from a2bench import weights
 from a2bench.errors import WeightsError
-from a2bench.weights import WeightsEntry, manifest, verified_folder, verified_weights
+from a2bench.weights import WeightsEntry, manifest, verified_folder, verified_weights, weights_entry
 from a2bench.weights_fetch import fetch
 from tests.loopback import answering
 
@@ -223,6 +224,21 @@ def test_nothing_is_fetched_when_the_network_is_closed(
     with pytest.raises(WeightsError, match="network is closed"):
         fetch(made)
     assert server.ranges == []
+
+
+def test_a_hub_that_cannot_be_reached_is_named_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("A2BENCH_CACHE", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.delenv("A2BENCH_OFFLINE", raising=False)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else takes it
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
+        with pytest.raises(WeightsError, match=r"http://127.0.0.1:\d+ cannot be reached \(.+\); check the network; "):
+            fetch(weights_entry("bert-vocabulary"))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_missing_weights_say_what_to_type() -> None:

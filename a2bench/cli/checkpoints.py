@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from a2bench.checkpoints import CHECKPOINTS, Checkpoint, read_record, state, verify
+from a2bench.cli.asking import ask_or_stop
 from a2bench.errors import InputError, UnknownNameError
 
 
@@ -87,7 +88,7 @@ def fetch_checkpoint(
     if missing:
         click.echo(f"  to fetch: {len(missing)} files, {size / 1e9:.2f} GB", err=True)
         if not yes:
-            click.confirm(f"fetch {size / 1e9:.2f} GB?", abort=True, err=True)
+            ask_or_stop(f"fetch {size / 1e9:.2f} GB?")
     with _bar("fetching") as told:
         folder = fetch(record, missing, origin, target, told)
     click.echo(f"{wanted.name}: {'complete' if missing else 'is here already'}, every file verified", err=True)

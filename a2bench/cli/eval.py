@@ -302,10 +302,12 @@ def _chosen_cases(full: "Suite", given: dict[str, Any], before: "RunManifest | N
     asked = full.select(_comma_list(given["cases"], "--cases"))
     if not given["quick"]:
         return asked.select(limit=given["limit"], first=first)
+    from a2bench.harness.wrapping import wrapped
     from a2bench.suites.quick import precision_text, quick_cases, quick_number
 
     chosen = quick_cases(asked, given["limit"] or quick_number(asked), first)
-    click.echo(f"quick: {precision_text(chosen, asked)}", err=True)
+    for line in wrapped(f"quick: {precision_text(chosen, asked)}"):
+        click.echo(line, err=True)
     return chosen
 
 
@@ -470,6 +472,7 @@ def _tell_result(
         told_reasons,
     )
     from a2bench.harness.validity_file import known_validity
+    from a2bench.harness.wrapping import wrapped
     from a2bench.totals.run import run_totals, totals_text
 
     store = RunStore(request.output)
@@ -508,6 +511,6 @@ def _tell_result(
         click.echo("\n" + totals_text(totals, told_reasons(table)))
     if making := making_text(CurrentRecords(store)):
         click.echo(f"made: {making}")
-    for line in remark_lines(CurrentRecords(store)):
-        click.echo(f"REMARK: {line}")
+    for line in (line for remark in remark_lines(CurrentRecords(store)) for line in wrapped(f"REMARK: {remark}")):
+        click.echo(line)
     click.echo(str(report) if report else f"videos: {request.output / 'videos'}")

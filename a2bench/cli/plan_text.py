@@ -59,10 +59,10 @@ def describe_plan(document: dict[str, Any], *, why: bool) -> Iterator[str]:
     for stage, entry in document["stages"].items():
         states = ", ".join(f"{entry['states'][state]} {state}" for state in ORDER if entry["states"].get(state))
         yield f"{stage}: {states or 'nothing to do'}"
-        if entry["seconds"] is not None:
+        if entry["seconds"]:
             size = f", {entry['bytes'] / 1e6:.1f} MB of disk" if entry["bytes"] else ""
             yield f"  about {duration(entry['seconds'])}{size}, by what was timed on this machine"
-        elif any(state != "done" for state in entry["states"]):
+        elif entry["seconds"] is None and any(state != "done" for state in entry["states"]):
             yield "  time not known yet: nothing like it was timed on this machine; try --limit 1 first"
         if why:
             yield from (f"  {name}: {reason}" for name, reason in entry["why"].items())

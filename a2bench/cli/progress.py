@@ -49,7 +49,7 @@ class TerminalProgress:
             if name in self._under_way:
                 self._bar.remove_task(self._under_way.pop(name))
             self._bar.update(self._bar.task_ids[0], advance=1, failed=f"{self._failed} failed" if self._failed else "")
-        elif self.verbosity == 0 and time.monotonic() - self._last_line > 10:
+        elif self.verbosity == 0 and self._finished < self._total and time.monotonic() - self._last_line > 10:
             self._last_line = time.monotonic()
             left = (self._last_line - self._started) / self._finished * (self._total - self._finished)
             click.echo(f"{self._name}: {self._finished}/{self._total}, about {duration(left)} left", err=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from a2bench.cli.asking import ask_or_stop
+
 if TYPE_CHECKING:
     from a2bench.weights import WeightsEntry
 
@@ -93,6 +95,7 @@ def fetch_command(
     if checkpoints and not (names or groups or metrics):
         return 0
     from a2bench.cli.eval import metric_names
+    from a2bench.harness.wrapping import wrapped
     from a2bench.weights import manifest, required_weights, weights_entry
     from a2bench.weights_fetch import fetch
 
@@ -111,9 +114,12 @@ def fetch_command(
             click.echo(f"{entry.name} comes {place}: {entry.remedy}")
         else:
             wanted.append(entry)
-            click.echo(f"{entry.name}:{_megabytes(entry)} from {entry.source}, licence {entry.licence}, {_use(entry)}")
+            size = _megabytes(entry).strip()
+            about = f"{entry.name}: {size} from {entry.source}, licence {entry.licence}, {_use(entry)}"
+            for line in wrapped(about):
+                click.echo(line)
     if wanted and not yes:
-        click.confirm(f"fetch {sum(entry.bytes for entry in wanted) / 1e6:.0f} MB?", abort=True, err=True)
+        ask_or_stop(f"fetch {sum(entry.bytes for entry in wanted) / 1e6:.0f} MB?")
     for entry in wanted:
         click.echo(f"{entry.name}: {fetch(entry, _bar)}")
     return 0

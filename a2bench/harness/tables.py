@@ -319,14 +319,16 @@ def table_text(rows: list[dict[str, Any]]) -> str:
     ]
     widths = [max(len(line[column]) for line in [head, *body]) for column in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [head, *body]]
-    lines += _lost_lines(rows)
-    lines += [
-        f"{row['name']} FAILS its validity check: {one_line(row['validity']['reason'])}"
-        for row in rows
-        if row["validity"]["state"] == "fails"
+    texts = [
+        *_lost_lines(rows),
+        *(
+            f"{row['name']} FAILS its validity check: {one_line(row['validity']['reason'])}"
+            for row in rows
+            if row["validity"]["state"] == "fails"
+        ),
+        *_grouped_reasons(rows),
     ]
-    told = "\n".join(line.rstrip() for line in lines)
-    return "\n".join([told, *(line for text in _grouped_reasons(rows) for line in wrapped(text))])
+    return "\n".join([*(line.rstrip() for line in lines), *(line for text in texts for line in wrapped(text))])
 
 
 def _grouped_reasons(rows: list[dict[str, Any]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ The document has what the tables, the grid, sorting and filters need; the curves
 page only when its card comes into view, so that a thousand samples open at once.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -231,18 +232,12 @@ def highlighted(prompt: str, phrases: Sequence[str]) -> list[tuple[str, int]]:
 def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> dict[str, Any]:
     manifest, samples = run.manifest, list(run.samples.values())
     done = sum(sample.status == "done" for sample in samples)
-    settings = manifest.settings
     return {
         "label": name,
         "system": manifest.system.model_dump(mode="json", exclude={"roles"}),
         "facts": [*run_facts(run), ["Started", manifest.created], ["Last written", manifest.updated]],
         "created": manifest.created,
-        "video": {
-            "width": settings.width,
-            "height": settings.height,
-            "frames": settings.num_frames,
-            "fps": str(settings.fps),
-        },
+        "video": _made_videos(run),
         "seeds": list(dict.fromkeys(seed for _, seed in run.planned)),
         "samples": {
             "total": len(run.planned),
@@ -256,6 +251,24 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
         "scores": len(run.planned) * len(metrics),
         "damaged": len(run.store.damaged),
     }
+
+
+def _made_videos(run: CurrentRecords) -> dict[str, list[str]]:
+    """Sizes and lengths of the videos that there are (those of a folder need not be what was asked for)."""
+    files = [sample.video for sample in run.samples.values() if sample.status == "done" and sample.video]
+    made = [(file.width, file.height, file.num_frames, file.fps) for file in files]
+    settings = run.manifest.settings
+    made = made or [(settings.width, settings.height, settings.num_frames, str(settings.fps))]
+    return {
+        "sizes": _few(f"{width} × {height}" for width, height, _, _ in made),
+        "lengths": _few(f"{frames} frames, {fps} fps" for _, _, frames, fps in made),
+    }
+
+
+def _few(texts: Iterable[str]) -> list[str]:
+    """Different ones, the most frequent first; of many the first three and how many more there are."""
+    found = [text for text, _ in Counter(texts).most_common()]
+    return found if len(found) <= 4 else [*found[:3], f"{len(found) - 3} others"]
 
 
 def run_facts(run: CurrentRecords) -> list[list[str]]:

@@ -48,8 +48,8 @@
     const first = runs[0];
     const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
     const same = (read) => [...new Set(runs.map(read))];
-    const size = same((run) => `${run.video.width} × ${run.video.height}`);
-    const length = same((run) => `${run.video.frames} frames, ${run.video.fps} fps`);
+    const size = [...new Set(runs.flatMap((run) => run.video.sizes))];
+    const length = [...new Set(runs.flatMap((run) => run.video.lengths))];
     const made = runs.reduce((sum, run) => sum + run.samples.done, 0);
     const total = runs.reduce((sum, run) => sum + run.samples.total, 0);
     const scored = runs.reduce((sum, run) => sum + run.scored, 0);

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from a2bench.cli.asking import ask_or_stop
 from a2bench.cli.numbers import FiniteRange
 from a2bench.errors import InputError
 
@@ -257,7 +258,7 @@ def erase_command(rater: str, database: str, study: str | None, keep_votes: bool
 
     engine, name = _open(database, study)
     if not yes:
-        click.confirm(f"Delete rater {rater} of study {name!r} for good?", abort=True)
+        ask_or_stop(f"Delete rater {rater} of study {name!r} for good?")
     with writing(engine, name) as (session, row):
         deleted = erase_rater(session, row, rater, keep_votes=keep_votes)
     click.echo(f"rater {rater} is erased; {deleted} answers were deleted")

@@ -67,6 +67,8 @@ def test_a_dry_run_estimates_time_and_disk_from_what_was_timed(a2bench: Run, sui
     assert generate["states"] == {"done": 1, "new": 2}
     assert generate["seconds"] > 0 and generate["bytes"] > 0
     assert score["states"] == {"done": 2, "new": 4}
+    finished = a2bench("eval", "-m", "collage", "--suite", suite_path, "-o", "run", *TINY, "--limit", "1", "--dry-run")
+    assert finished.out.splitlines()[1:3] == ["generate: 1 done", "score: 2 done"]  # and no time for nothing
 
 
 def test_generate_and_score_apart_give_what_eval_gives(a2bench: Run, suite_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Lists fit a terminal of 100 columns, and say which metrics are measured by default and how to get their weights."""
 
+import io
 import json
 import re
 
@@ -37,3 +38,17 @@ def test_weights_fetch_default_gets_what_the_default_metrics_lack(
         name for name in lacking if not weights_entry(name).module
     }
     assert lacking
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [("", "nobody answered; say --yes to go on"), ("n\n", "as the answer was no"), ("y\n", "")]
+)
+def test_what_is_large_is_fetched_after_a_yes_only(
+    answer: str, told: str, a2bench: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr("a2bench.weights_fetch.fetch", lambda entry, told: fetched.append(entry.name) or "fetched")
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    result = a2bench("weights", "fetch", "raft-large-things")
+    assert (result.code, fetched) == ((2, []) if told else (0, ["raft-large-things"]))
+    assert told in result.err

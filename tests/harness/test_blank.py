@@ -186,7 +186,7 @@ def test_terminal_report_and_tables_show_the_remark(suite_path: Path, tmp_path: 
     result = CliRunner().invoke(cli, words, standalone_mode=False)
     assert result.return_value == 0, result.output
     line = f"1 of 3 videos: {REMARKS['black']} (case-1 seed 0)"
-    assert f"REMARK: {line}" in result.stdout
+    assert f"REMARK: {line}" in " ".join(result.stdout.split())
     document = json.loads(CliRunner().invoke(cli, [*words, "--json"], standalone_mode=False).stdout)
     assert document["remarks"] == [{"remark": REMARKS["black"], "samples": [["case-1", 0]]}]
     records = RunStore(tmp_path / "run").samples

@@ -290,6 +290,23 @@ def test_what_is_from_outside_stays_text(inputs: dict[str, Any], tmp_path: Path)
     assert row.startswith(r"\textbackslash{}input\{alpha\} \& 5\% \$y\$ \#\_ & ") and row.count(" & ") == 5
 
 
+def test_heads_say_which_settings_differ_where_these_change_the_number(inputs: dict[str, Any]) -> None:
+    changed = deepcopy(inputs)
+    changed["entries"][0]["settings"]["fps"] = "8"
+
+    def told(made: dict[str, Any]) -> dict[str, str]:
+        page = board_files(made)["index.html"].decode()
+        heads = re.findall(r'<th scope="col" class="number.*?</th>', page, re.DOTALL)
+        heads = [head for head in heads if "<button" in head]
+        names = [re.findall(r'<button type="button">([a-zA-Z ]+)', head)[0] for head in heads]
+        differing = [re.findall(r">([a-z ]+ differs?)<", head) for head in heads]
+        return {name.strip(): found[0] for name, found in zip(names, differing, strict=True) if found}
+
+    assert told(inputs) == {}
+    assert told(changed)["Temporal steadiness"] == "fps differs"
+    assert "Consistency" not in told(changed)
+
+
 def test_results_of_others_stand_apart_and_raters_nowhere(document: dict[str, Any], inputs: dict[str, Any]) -> None:
     files = board_files(inputs)
     page = files["index.html"].decode()

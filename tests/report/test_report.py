@@ -118,6 +118,18 @@ def test_runs_of_one_system_are_told_apart_by_their_folders(tmp_path: Path, suit
     assert [run["label"] for run in overview["runs"]] == ["before", "after"]
 
 
+def test_the_head_tells_the_videos_that_there_are_and_not_what_was_asked_for(tmp_path: Path, suite: Suite) -> None:
+    run = write_demo_run(tmp_path / "run", Demo(), suite)
+    store = RunStore(run)
+    first = next(iter(store.samples.values()))
+    assert first.video is not None and store.manifest().settings.width == 96
+    other = first.video.model_copy(update={"width": 128, "num_frames": 33})  # as in a folder of videos
+    store.record_sample(first.model_copy(update={"video": other}))
+    overview = PageReader(write_report([run], run / "report")).overview
+    lengths = ["17 frames, 16 fps", "33 frames, 16 fps"]
+    assert overview["runs"][0]["video"] == {"sizes": ["96 × 64", "128 × 64"], "lengths": lengths}
+
+
 def test_runs_over_parts_of_a_suite_show_all_cases(tmp_path: Path, suite: Suite) -> None:
     one = write_demo_run(tmp_path / "one", Demo(), suite, ("cup",))
     two = write_demo_run(tmp_path / "two", Demo(system="beta", seeds=(0, 1)), suite, ("cat-cup", "cup"))
