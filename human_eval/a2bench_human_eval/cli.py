@@ -48,7 +48,6 @@ def rate_group() -> None:
 def create_command(runs: tuple[Path, ...], database: str, more: tuple[str, ...], size: str | None, as_json: bool,
                    **given: Any) -> None:  # fmt: skip
     """Make a study from two or more runs: clips that look alike, pairs, checks, training."""
-    from a2bench_human_eval.database import open_database
     from a2bench_human_eval.design import create_study
     from a2bench_human_eval.settings import study_settings
 
@@ -63,7 +62,7 @@ def create_command(runs: tuple[Path, ...], database: str, more: tuple[str, ...],
             raise InputError(f"--set {pair!r} is not KEY=VALUE, such as --set check_every=12")
         values[key] = value
     settings = study_settings(**values)
-    engine = open_database(database)
+    engine = _engine(database)
     with _bar("clips") as progress:
         study = create_study(engine, settings, runs, _media_folder(database), progress)
     if as_json:
@@ -273,12 +272,12 @@ def demo_command(port: int, folder: Path, no_browser: bool) -> None:
     import webbrowser
     from threading import Timer
 
-    from a2bench_human_eval.database import open_database, writing
+    from a2bench_human_eval.database import writing
     from a2bench_human_eval.demo import demo_study
     from a2bench_human_eval.raters import invite_raters
 
     database = str(folder / "studies.db")
-    engine = open_database(database)
+    engine = _engine(database)
     name = demo_study(engine, folder, DEMO_SYSTEMS, say=lambda text: click.echo(text, err=True))
     with writing(engine, name) as (session, row):
         (invite,) = invite_raters(session, row, 1)
@@ -314,17 +313,26 @@ def _serve(database: str, study: str, host: str, port: int, hosts: tuple[str, ..
     server.serve(host, port, (*hosts, host))
 
 
+def _engine(database: str) -> "Engine":
+    """The database, closed when the command ends."""
+    from a2bench_human_eval.database import open_database
+
+    engine = open_database(database)
+    click.get_current_context().call_on_close(engine.dispose)
+    return engine
+
+
 def _open(database: str, study: str | None) -> "tuple[Engine, str]":
     """The database and the name of the study, which may be left out when there is only one."""
     from sqlalchemy import select
     from sqlalchemy.orm import Session
 
-    from a2bench_human_eval.database import open_database, shown_url
+    from a2bench_human_eval.database import shown_url
     from a2bench_human_eval.tables import Study
 
     if "://" not in database and not Path(database).exists():
         raise InputError(f"no database {database}; `a2bench rate create RUN RUN --name NAME -d {database}` makes one")
-    engine = open_database(database)
+    engine = _engine(database)
     if study:
         return engine, study
     with Session(engine) as session:
