@@ -97,7 +97,7 @@ def extra_needs(known: dict[str, str]) -> ExtraNeeds:
         known: packages that are known to be broken and have been told; they are not tried again.
     """
     extras = {extra: packages for extra, packages in packages_of_extras().items() if extra in EXTRAS}
-    there = {module for packages in extras.values() for module in packages if util.find_spec(module)}
+    there = {module for packages in extras.values() for module in packages if _is_there(module)}
     failed = failing_imports(sorted(there - set(known)))
     lacking = {extra: [name for module, name in packages.items() if module not in there]
                for extra, packages in extras.items()}  # fmt: skip
@@ -106,6 +106,14 @@ def extra_needs(known: dict[str, str]) -> ExtraNeeds:
         extra for extra in extras if not lacking[extra] and not set(extras[extra]) & (set(known) | set(failed))
     )
     return ExtraNeeds(whole, {extra: names for extra, names in lacking.items() if names}, broken)
+
+
+def _is_there(module: str) -> bool:
+    """Whether a module can be found; of one inside a package, the package is imported for that."""
+    try:
+        return util.find_spec(module) is not None
+    except ImportError:  # the package around it is not there
+        return False
 
 
 def _parted(reason: str) -> tuple[str, str]:

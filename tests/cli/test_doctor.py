@@ -124,6 +124,12 @@ def test_findings_fit_the_terminal_and_what_is_to_be_typed_stays_whole(monkeypat
     assert lines[-1] == f"{'':19}-> {remedy}"
 
 
+def test_a_module_inside_a_package_that_is_not_there_is_missing() -> None:
+    assert not doctor_needs._is_there("no_such_package_at_all.part")
+    assert not doctor_needs._is_there("json.no_such_part")
+    assert doctor_needs._is_there("importlib.metadata")
+
+
 def test_needs_with_one_remedy_are_one_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_needs, "failing_imports", lambda names: {})
     needs = metric_needs({})
