@@ -24,12 +24,12 @@ from a2bench.e2v.request import Sampling
 from a2bench.errors import InputError
 
 EQUIVALENT_PSNR = 50
-PSNR = {  # of the approximate ones on the tiny model, a little below what was measured with torch 2.7
+PSNR = {  # of the approximate ones on the tiny model, a little below what was measured
     "vae=bfloat16": 40,
     "VAE by tiles": 32,
     "storage=fp8": 37,
-    "cache=first-block": 38,  # 40.8: near a threshold, by the version of torch
-    "cache=taylorseer": 38,
+    "cache=first-block": 60,
+    "cache=taylorseer": 45,
     "cache=mag": 40,
 }
 
