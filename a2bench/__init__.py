@@ -2,17 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from a2bench.results import load_results
+from a2bench.base.version import __version__
 
-__version__ = "0.2.0.dev0"
+if TYPE_CHECKING:
+    from a2bench.show.dataframe import load_results
+
 __all__ = ["__version__", "load_results"]
 
 
 def __getattr__(name: str) -> Any:
     """Import what notebooks use only when it is used."""
     if name == "load_results":
-        from a2bench.results import load_results
+        from a2bench.show.dataframe import load_results
 
         return load_results
     raise AttributeError(f"module 'a2bench' has no attribute {name!r}")

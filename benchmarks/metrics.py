@@ -36,9 +36,9 @@ import numpy as np
 import torch
 import vbench_dimensions as ours
 
-from a2bench.cases import load_suite
-from a2bench.counting import take_counts
-from a2bench.video import Video, read_video, write_video
+from a2bench.base.counting import take_counts
+from a2bench.model.cases import load_suite
+from a2bench.model.video import Video, read_video, write_video
 
 PARTS = ("host", "shared", "alone", "memory")
 GOALS = {"host": 5.0, "shared": 3.8, "alone": 1.0}
@@ -372,11 +372,11 @@ def status(field: str) -> int:
 
 def run_metrics(path: Path) -> None:
     """What a worker does with a video: every registered metric whose weights are here."""
-    from a2bench import registry
-    from a2bench.data import data_dir
-    from a2bench.harness.work import score
-    from a2bench.hashing import file_sha256
-    from a2bench.weights import unmet_needs
+    from a2bench.assets.weights import unmet_needs
+    from a2bench.base import registry
+    from a2bench.base.data import data_dir
+    from a2bench.base.hashing import file_sha256
+    from a2bench.run.work import score
 
     case = next(case for case in load_suite("a2bench-mini").cases if case.id == "astronaut-balloon-tea-garden")
     with tempfile.TemporaryDirectory() as folder:

@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 
-from a2bench.cases import load_suite
-from a2bench.metrics import Sample
-from a2bench.resources import device, network_dtype
+from a2bench.base.resources import device, network_dtype
+from a2bench.model.cases import load_suite
+from a2bench.model.metrics import Sample
 from metrics import machine, r81
 
 GOAL, GOAL_WITH_FLOW = 0.25, 0.5

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from a2bench.counting import count
-from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import in_batches
+from a2bench.base.counting import count
+from a2bench.base.resources import in_batches
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.temporal_flicker import mean_absolute_differences
 
 NETWORKS: dict[str, Any] = {}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from a2bench.cases import Suite, load_suite
-from a2bench.harness.execute import SINGLE_THREAD
-from a2bench.hashing import file_sha256
+from a2bench.base.hashing import file_sha256
+from a2bench.model.cases import Suite, load_suite
+from a2bench.run.execute import SINGLE_THREAD
 
 os.environ.update(SINGLE_THREAD)  # as in a worker; before anything imports torch
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from a2bench.cases import Suite, load_suite
-from a2bench.data import fetched_path
+from a2bench.base.data import fetched_path
 from a2bench.errors import CaseError, UnknownNameError
+from a2bench.model.cases import Suite, load_suite
 from a2bench.suites.header import suite_as_of
 
 SHORT = "a round stranger, a striped ball, a chequered field"

@@ -24,19 +24,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from a2bench.cases import Suite, load_suite
+from a2bench.base.files import check_outside_of_runs, copy_file, file_key, write_atomically
+from a2bench.base.hashing import file_sha256
 from a2bench.cli import cli, main
 from a2bench.errors import InputError
-from a2bench.harness.execute import InlineExecutor
-from a2bench.harness.files import check_outside_of_runs, copy_file, file_key, write_atomically
-from a2bench.harness.request import ExecutionOptions, RunRequest
-from a2bench.harness.run import generate, score
-from a2bench.harness.store import RunStore
-from a2bench.hashing import file_sha256
-from a2bench.report import write_report
-from a2bench.results import load_results
-from a2bench.systems import GenerationSettings
-from a2bench.video import Video, write_video
+from a2bench.model.cases import Suite, load_suite
+from a2bench.model.systems import GenerationSettings
+from a2bench.model.video import Video, write_video
+from a2bench.run.execute import InlineExecutor
+from a2bench.run.request import ExecutionOptions, RunRequest
+from a2bench.run.stages import generate, score
+from a2bench.run.store import RunStore
+from a2bench.show.dataframe import load_results
+from a2bench.show.report import write_report
 from tests.browsers import chromium
 from tests.conftest import Silence, write_suite
 from tests.loopback import wait_until
@@ -455,7 +455,7 @@ def test_a_report_made_again_has_the_same_names_and_copies_no_video_twice(
     first = below(tmp_path / "report")
     copied: list[Path] = []
     monkeypatch.setattr(
-        "a2bench.report.media.copy_file", lambda one, other: (copied.append(one), copy_file(one, other))
+        "a2bench.show.report.media.copy_file", lambda one, other: (copied.append(one), copy_file(one, other))
     )
     write_report(list(world.same[:4]), tmp_path / "report")
     assert below(tmp_path / "report") == first

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 from packaging.licenses import canonicalize_license_expression
 
-from a2bench.weights import manifest
+from a2bench.assets.weights import manifest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -53,7 +53,7 @@ def licences_of_images() -> set[str]:
 
 
 def bundled_weights() -> list[dict[str, str]]:
-    entries = json.loads((ROOT / "a2bench/weights.json").read_text("utf-8"))
+    entries = json.loads((ROOT / "a2bench/assets/weights.json").read_text("utf-8"))
     return [entry for entry in entries if entry["source"].startswith("bundled:")]
 
 
@@ -71,11 +71,11 @@ def test_the_wheel_installs_only_our_own_names(wheel: zipfile.ZipFile) -> None:
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == packages
     assert "a2bench/prompts/a2bench-mini.jsonl" in names
     assert "a2bench/references/catalogue.csv" in names
-    assert "a2bench/weights.json" in names
+    assert "a2bench/assets/weights.json" in names
     assert "a2bench_metrics/weights/NOTICE.md" in names
     bundled = [entry for entry in manifest().values() if entry.is_bundled]
     assert {f"{entry.module}/{part.path}" for entry in bundled for part in entry.files} <= set(names)
-    assert "a2bench/report/page.html.j2" in names
+    assert "a2bench/show/report/page.html.j2" in names
 
 
 def test_words_of_the_catalogue_become_identifiers() -> None:

@@ -35,7 +35,7 @@ from environments import (
 
 RESOLUTIONS = ("lock", "lowest", "newest")
 CORE = "not slow and not gpu and not network and not browser and not database"
-SHORT = ("tests/test_video.py", "tests/test_golden.py", "tests/cli", "tests/e2v", "tests/metrics")
+SHORT = ("tests/model/test_video.py", "tests/assets/test_golden.py", "tests/cli", "tests/e2v", "tests/metrics")
 """Tests that stand nearest to other people's packages, for ``--short``."""
 MINUTES = 20.0
 SHOWN = ("numpy", "scipy", "torch", "av", "opencv-python-headless", "transformers", "diffusers")

@@ -1,6 +1,6 @@
 """Built-in systems: name -> where it is. Nothing is imported until a system is asked for.
 
-Beside `a2bench.systems.VideoModel`, an adapter may have these hooks:
+Beside `a2bench.model.systems.VideoModel`, an adapter may have these hooks:
 
 - ``prepare(suite: Suite) -> None`` is called once in every process, before the first ``identity`` or ``generate``, with
   the full suite (not cut by ``--limit``): for systems that need to know the other cases, such as ``shuffled``.
@@ -11,7 +11,7 @@ Beside `a2bench.systems.VideoModel`, an adapter may have these hooks:
 - ``check(case: Case, settings: GenerationSettings) -> None`` raises `InputError` for a video that the system cannot
   make. It is called for all samples before the first is made, so nothing is loaded for what will not do.
 
-A system that works in steps calls `a2bench.steps.tell_step` after each; the bar on the terminal then shows them.
+A system that works in steps calls `a2bench.base.steps.tell_step` after each; the bar on the terminal then shows them.
 """
 
 ADAPTERS = {

@@ -16,12 +16,12 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import IO, Any
 
-from a2bench.cases import Case
+from a2bench.base.hashing import file_sha256, value_sha256
+from a2bench.base.inputs import check_seed, check_text
 from a2bench.errors import AdapterError, InputError, VideoError
-from a2bench.hashing import file_sha256, value_sha256
-from a2bench.inputs import check_seed, check_text
-from a2bench.systems import GenerationSettings, ModelMeta
-from a2bench.video import probe_video
+from a2bench.model.cases import Case
+from a2bench.model.systems import GenerationSettings, ModelMeta
+from a2bench.model.video import probe_video
 
 REQUEST_SCHEMA = 1
 _SCRIPT_BYTES = 1 << 20

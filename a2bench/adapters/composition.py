@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from a2bench.cases import Case, Element, ImageFile, Role
+from a2bench.base.hashing import value_sha256
 from a2bench.errors import AdapterError
-from a2bench.hashing import value_sha256
+from a2bench.model.cases import Case, Element, ImageFile, Role
 
 CHARACTER_HEIGHT, OBJECT_HEIGHT = 0.72, 0.38
 """Largest height of an element, as a share of the frame's height."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from a2bench.adapters.diffusers_pipeline import DiffusersSystem, read_config
 from a2bench.errors import InputError
-from a2bench.systems import GenerationSettings, ModelMeta, NativeSettings
+from a2bench.model.systems import GenerationSettings, ModelMeta, NativeSettings
 
 if TYPE_CHECKING:
     from a2bench.adapters.consisid_faces import Face

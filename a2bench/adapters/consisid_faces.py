@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from a2bench.counting import count
+from a2bench.base.counting import count
 from a2bench.errors import CaseError, InputError, PackageError, WeightsError, first_line
 
 if TYPE_CHECKING:

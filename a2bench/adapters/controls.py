@@ -19,11 +19,11 @@ from a2bench.adapters.composition import (
     plan_scene,
     recoloured,
 )
-from a2bench.cases import Case, Element, Role, Suite
+from a2bench.base.inputs import check_seed
 from a2bench.errors import AdapterError
-from a2bench.inputs import check_seed
-from a2bench.systems import GenerationSettings, ModelMeta
-from a2bench.video import Video
+from a2bench.model.cases import Case, Element, Role, Suite
+from a2bench.model.systems import GenerationSettings, ModelMeta
+from a2bench.model.video import Video
 
 REVISION = "1"
 """Changes whenever the same request may give another picture."""

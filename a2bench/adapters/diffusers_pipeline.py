@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from a2bench.adapters.options import number, one_of, whole_number
-from a2bench.cases import Case
-from a2bench.counting import count
+from a2bench.base.counting import count
+from a2bench.base.inputs import check_num_frames, check_seed, check_text
+from a2bench.base.steps import tell_step
 from a2bench.errors import AdapterError
-from a2bench.inputs import check_num_frames, check_seed, check_text
-from a2bench.steps import tell_step
-from a2bench.systems import GenerationSettings, ModelMeta
-from a2bench.tiers import Making, Tier, loosest
-from a2bench.video import Video
+from a2bench.model.cases import Case
+from a2bench.model.systems import GenerationSettings, ModelMeta
+from a2bench.model.tiers import Making, Tier, loosest
+from a2bench.model.video import Video
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +50,7 @@ class DiffusersSystem(ABC):
 
     meta: ModelMeta
     checkpoint: ClassVar[str]
-    """Name in `a2bench.checkpoints.CHECKPOINTS`."""
+    """Name in `a2bench.assets.checkpoints.CHECKPOINTS`."""
     max_tokens: ClassVar[int]
     """Of the prompt."""
     published: ClassVar[Mapping[str, float]]
@@ -203,12 +203,12 @@ class DiffusersSystem(ABC):
         """The resident networks; before they are first loaded, the tokenizer alone checks the prompts."""
         import torch
 
+        from a2bench.base.resources import device
         from a2bench.e2v.cache import EncodingCache
         from a2bench.e2v.components import check_component, component_part, load_component
         from a2bench.e2v.loading import load_prompt_reader, require_packages
         from a2bench.e2v.memory import choose_placement
         from a2bench.e2v.offload import PlacedModel
-        from a2bench.resources import device
 
         if self._placed is None:
             require_packages()

@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from a2bench.cases import Case, Suite
+from a2bench.base.hashing import file_sha256
+from a2bench.base.inputs import check_seed
 from a2bench.errors import AdapterError, InputError, MissingVideoError, VideoError
-from a2bench.hashing import file_sha256
-from a2bench.inputs import check_seed
+from a2bench.model.cases import Case, Suite
+from a2bench.model.systems import GenerationSettings, ModelMeta
+from a2bench.model.video import probe_video
 from a2bench.peers import naming
-from a2bench.systems import GenerationSettings, ModelMeta
-from a2bench.video import probe_video
 
 SUFFIXES = (".mp4", ".webm", ".mov", ".mkv")
 _SEED_AT_END = re.compile(r"(.+?)(?:_|-s)([0-9]+)")

@@ -4,13 +4,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from a2bench.adapters.options import number, one_of, whole_number
-from a2bench.cases import Case
+from a2bench.base.inputs import check_num_frames
+from a2bench.base.steps import tell_step
 from a2bench.errors import AdapterError, InputError
-from a2bench.inputs import check_num_frames
-from a2bench.steps import tell_step
-from a2bench.systems import GenerationSettings, ModelMeta, NativeSettings
-from a2bench.tiers import Making
-from a2bench.video import Video
+from a2bench.model.cases import Case
+from a2bench.model.systems import GenerationSettings, ModelMeta, NativeSettings
+from a2bench.model.tiers import Making
+from a2bench.model.video import Video
 
 if TYPE_CHECKING:
     from a2bench.e2v.followers import Followers
@@ -270,7 +270,7 @@ class SkyReelsA2:
 
         import torch
 
-        from a2bench.resources import device
+        from a2bench.base.resources import device
 
         there = torch.cuda.device_count() if device().startswith("cuda") else 0
         if self.acceleration.ranks > max(there, 1) and os.environ.get("A2BENCH_DEVICE") != "cpu":
@@ -281,8 +281,8 @@ class SkyReelsA2:
 
     def _loaded(self, request: "Request") -> "Pipeline":
         """The resident pipeline; before it is first loaded, the tokenizer alone checks the prompts."""
+        from a2bench.base.resources import device
         from a2bench.e2v.loading import load_pipeline, load_prompt_reader, require_packages
-        from a2bench.resources import device
 
         if self._pipeline is None:
             require_packages()

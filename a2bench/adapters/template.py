@@ -3,10 +3,10 @@
 import numpy as np
 from PIL import Image
 
-from a2bench.cases import Case
 from a2bench.errors import AdapterError
-from a2bench.systems import GenerationSettings, ModelMeta
-from a2bench.video import Video
+from a2bench.model.cases import Case
+from a2bench.model.systems import GenerationSettings, ModelMeta
+from a2bench.model.video import Video
 
 
 class MySystem:

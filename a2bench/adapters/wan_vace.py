@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from a2bench.adapters.diffusers_pipeline import DiffusersSystem, read_config
 from a2bench.errors import WeightsError
-from a2bench.systems import GenerationSettings, ModelMeta, NativeSettings
+from a2bench.model.systems import GenerationSettings, ModelMeta, NativeSettings
 
 if TYPE_CHECKING:
     from a2bench.e2v.checkpoint import Layout

@@ -10,8 +10,8 @@ from typing import Any
 
 from a2bench.assets.extras import neutral_line
 from a2bench.errors import PackageError, first_line
-from a2bench.metrics import FeatureInfo
-from a2bench.scores import MetricInfo
+from a2bench.model.metrics import FeatureInfo
+from a2bench.model.scores import MetricInfo
 
 
 def install_line(info: FeatureInfo | MetricInfo, package: str) -> str:

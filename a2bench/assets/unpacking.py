@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import WeightsError
-from a2bench.hashing import file_sha256
 
 SUFFIX = ".bz2"
 

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from a2bench import __version__
+from a2bench.base.version import __version__
 from a2bench.errors import A2BenchError, UnknownNameError
 
 COMMANDS = {

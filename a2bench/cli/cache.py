@@ -16,7 +16,7 @@ def cache_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def show_command(as_json: bool) -> int:
     """Say where the features are and how much they take."""
-    from a2bench.feature_store import open_store
+    from a2bench.features.store import open_store
 
     store = open_store()
     size = store.size()
@@ -33,7 +33,7 @@ def show_command(as_json: bool) -> int:
 @click.option("--to", "gigabytes", type=FiniteRange(min=0), required=True, metavar="GB", help="What may remain.")
 def prune_command(gigabytes: float) -> int:
     """Remove what was not used for longest until the rest fits; `--to 0` removes everything."""
-    from a2bench.feature_store import open_store
+    from a2bench.features.store import open_store
 
     store = open_store()
     freed = store.prune(int(gigabytes * 1e9))

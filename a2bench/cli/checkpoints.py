@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from a2bench.checkpoints import CHECKPOINTS, Checkpoint, read_record, state, verify
+from a2bench.assets.checkpoints import CHECKPOINTS, Checkpoint, read_record, state, verify
 from a2bench.cli.asking import ask_or_stop
 from a2bench.errors import InputError, UnknownNameError
 
@@ -22,7 +22,7 @@ def take_checkpoints(
         InputError: an option of ``one_only`` was given, and it is not for exactly one checkpoint.
         UnknownNameError: nothing of a name.
     """
-    from a2bench.weights import manifest
+    from a2bench.assets.weights import manifest
 
     for name in names:
         if name not in CHECKPOINTS and name not in manifest():
@@ -72,7 +72,7 @@ def fetch_checkpoint(
     wanted: Checkpoint, from_: str | None, to: Path | None, revision: str | None, *, yes: bool
 ) -> None:
     """Say what will come, ask, fetch it and say where it is."""
-    from a2bench.checkpoints_fetch import fetch, listing, missing_files, source
+    from a2bench.assets.checkpoints_fetch import fetch, listing, missing_files, source
 
     origin, target = source(from_), (to or wanted.folder).expanduser()
     record = listing(wanted, origin, target, revision)

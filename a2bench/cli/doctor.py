@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from a2bench.assets.extras import install_line, pip
-from a2bench.harness.wrapping import wrapped
+from a2bench.base.wrapping import wrapped
 
 MARKS = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
 
@@ -80,7 +80,7 @@ def _findings() -> Iterator[Finding]:
 
 
 def _python() -> Iterator[Finding]:
-    from a2bench.resources import num_cores
+    from a2bench.base.resources import num_cores
 
     version = platform.python_version()
     yield Finding("python", "ok", f"{version} on {sys.platform} {platform.machine()}, {num_cores()} cores")
@@ -105,8 +105,8 @@ def _torch() -> Iterator[Finding]:
         return
     import torch
 
+    from a2bench.base.resources import device
     from a2bench.errors import InputError
-    from a2bench.resources import device
 
     yield Finding("torch", "ok", metadata.version("torch"))
     try:
@@ -126,7 +126,7 @@ def _codecs() -> Iterator[Finding]:
     import numpy as np
 
     from a2bench.errors import A2BenchError
-    from a2bench.video import Video, read_video, write_video
+    from a2bench.model.video import Video, read_video, write_video
 
     ramp = np.linspace(0, 255, 8 * 64 * 96 * 3).reshape(8, 64, 96, 3).astype(np.uint8)
     with tempfile.TemporaryDirectory() as folder:
@@ -180,7 +180,7 @@ def _extras(told: dict[str, str]) -> Iterator[Finding]:
 
 
 def _checkpoints() -> Iterator[Finding]:
-    from a2bench.checkpoints import CHECKPOINTS, state
+    from a2bench.assets.checkpoints import CHECKPOINTS, state
     from a2bench.errors import WeightsError
 
     for wanted in CHECKPOINTS.values():
@@ -200,7 +200,7 @@ def _checkpoints() -> Iterator[Finding]:
 
 def _plug_ins() -> Iterator[Finding]:
     """Whether what other packages bring can be loaded; metrics and their features are tried by `_metrics`."""
-    from a2bench import registry
+    from a2bench.base import registry
     from a2bench.errors import A2BenchError
 
     broken: dict[str, list[str]] = {}
@@ -224,8 +224,8 @@ def _plug_ins() -> Iterator[Finding]:
 
 
 def _suites() -> Iterator[Finding]:
-    from a2bench.cases import load_suite, suite_paths
     from a2bench.errors import A2BenchError
+    from a2bench.model.cases import load_suite, suite_paths
 
     for name in suite_paths():
         try:
@@ -237,7 +237,7 @@ def _suites() -> Iterator[Finding]:
 
 
 def _disk() -> Iterator[Finding]:
-    from a2bench.data import cache_dir
+    from a2bench.base.data import cache_dir
 
     for what, folder in (("runs", Path.cwd()), ("cache", cache_dir())):
         there = folder

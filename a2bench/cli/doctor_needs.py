@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import util
 
-from a2bench import registry
 from a2bench.assets.extras import packages_of_extras, reinstall_line, spoken
+from a2bench.assets.weights import feature_infos, manifest, unmet_needs, verified_folder, weights_entry
+from a2bench.base import registry
 from a2bench.cli.importing import failing_imports
 from a2bench.errors import A2BenchError, WeightsError
-from a2bench.metrics import FeatureInfo
-from a2bench.scores import MetricInfo
-from a2bench.weights import feature_infos, manifest, unmet_needs, verified_folder, weights_entry
+from a2bench.model.metrics import FeatureInfo
+from a2bench.model.scores import MetricInfo
 
 EXTRAS = {
     "e2v": "the included model SkyReels-A2",

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from a2bench.base.inputs import check_seed
 from a2bench.cli.interrupt import interruptible
 from a2bench.cli.numbers import FiniteRange
 from a2bench.cli.settings import origins
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.inputs import check_seed
 
 if TYPE_CHECKING:
-    from a2bench.cases import Suite
-    from a2bench.harness.records import RunManifest
-    from a2bench.harness.request import ExecutionOptions, RunRequest
-    from a2bench.harness.run import RunResult
-    from a2bench.systems import GenerationSettings
+    from a2bench.model.cases import Suite
+    from a2bench.model.records import RunManifest
+    from a2bench.model.systems import GenerationSettings
+    from a2bench.run.request import ExecutionOptions, RunRequest
+    from a2bench.run.stages import RunResult
 
 EXIT_INCOMPLETE = 3
 
@@ -167,7 +167,7 @@ def generate_command(ctx: click.Context, /, **given: Any) -> int:
     from a2bench.cli.one_video import make_by_hand, refuse_mixture
 
     if given["prompt"] is not None:
-        from a2bench.harness.one_video import system_meta
+        from a2bench.run.one_video import system_meta
 
         adapter, options = _system(ctx, given)
         settings = _settings(given, system_meta(adapter, options).default_settings)
@@ -194,10 +194,10 @@ def score_command(ctx: click.Context, /, run: Path, **given: Any) -> int:
 
 def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> int:
     from a2bench.cli.progress import TerminalProgress
-    from a2bench.harness import run as harness
-    from a2bench.harness.run import RunResult
-    from a2bench.harness.store import RunStore
-    from a2bench.harness.validity_file import known_validity
+    from a2bench.results.validity_file import known_validity
+    from a2bench.run import stages as harness
+    from a2bench.run.stages import RunResult
+    from a2bench.run.store import RunStore
 
     request = _request(ctx, given)
     how = _execution(given)
@@ -228,13 +228,13 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
 
 
 def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
-    from a2bench.cases import load_suite
-    from a2bench.harness.begun import begun_with
-    from a2bench.harness.request import RunRequest, request_of_run
-    from a2bench.harness.run import open_system
-    from a2bench.harness.store import RunStore
+    from a2bench.model.cases import load_suite
+    from a2bench.model.systems import GenerationSettings
+    from a2bench.run.begun import begun_with
+    from a2bench.run.request import RunRequest, request_of_run
+    from a2bench.run.stages import open_system
+    from a2bench.run.store import RunStore
     from a2bench.suites.fetch import require_images
-    from a2bench.systems import GenerationSettings
 
     if "run" in given:
         return request_of_run(given["run"], metric_names(given["metrics"]) if given["metrics"] else None)
@@ -270,7 +270,7 @@ def _request(ctx: click.Context, given: dict[str, Any]) -> "RunRequest":
 
 def _suite_name(ctx: click.Context, given: dict[str, Any]) -> str:
     """The suite that was asked for; where none was, that of the run that goes on."""
-    from a2bench.harness.store import RunStore
+    from a2bench.run.store import RunStore
 
     typed = any(ctx.get_parameter_source(name) != ParameterSource.DEFAULT for name in ("suite", "variant", "language"))
     before = RunStore(given["output"]).intact_manifest if given["output"] and not typed else None
@@ -302,7 +302,7 @@ def _chosen_cases(full: "Suite", given: dict[str, Any], before: "RunManifest | N
     asked = full.select(_comma_list(given["cases"], "--cases"))
     if not given["quick"]:
         return asked.select(limit=given["limit"], first=first)
-    from a2bench.harness.wrapping import wrapped
+    from a2bench.base.wrapping import wrapped
     from a2bench.suites.quick import precision_text, quick_cases, quick_number
 
     chosen = quick_cases(asked, given["limit"] or quick_number(asked), first)
@@ -319,7 +319,7 @@ def _system(ctx: click.Context, given: dict[str, Any]) -> tuple[str, dict[str, s
     """
     from inspect import signature
 
-    from a2bench import registry
+    from a2bench.base import registry
 
     options = {}
     for pair in given["set_"]:
@@ -347,8 +347,8 @@ def metric_names(text: str | None) -> tuple[str, ...]:
     Raises:
         UnknownNameError: no metric of that name.
     """
-    from a2bench import registry
-    from a2bench.harness.request import default_metrics
+    from a2bench.base import registry
+    from a2bench.run.request import default_metrics
 
     known = registry.paths("metric")
     groups = {"all": tuple(known), "default": default_metrics()}
@@ -391,7 +391,7 @@ def _settings(given: dict[str, Any], otherwise: "GenerationSettings") -> "Genera
     """The settings that were given, and ``otherwise`` in place of those that were not."""
     from pydantic import ValidationError
 
-    from a2bench.systems import GenerationSettings
+    from a2bench.model.systems import GenerationSettings
 
     found: dict[str, Any] = {name: getattr(otherwise, name) for name in GenerationSettings.model_fields}
     if given["size"] is not None:
@@ -420,8 +420,8 @@ def _settings(given: dict[str, Any], otherwise: "GenerationSettings") -> "Genera
 
 
 def _execution(given: dict[str, Any]) -> "ExecutionOptions":
-    from a2bench.harness.request import ExecutionOptions
-    from a2bench.resources import worker_environment
+    from a2bench.base.resources import worker_environment
+    from a2bench.run.request import ExecutionOptions
 
     return ExecutionOptions(
         workers=given["workers"],
@@ -438,7 +438,7 @@ def _command_line(ctx: click.Context) -> str:
 
 
 def _write_report(request: "RunRequest", validity: Path | None) -> Path:
-    from a2bench.report import write_report
+    from a2bench.show.report import write_report
 
     return write_report([request.output], request.output / "report", validity)
 
@@ -459,21 +459,16 @@ def _tell_plan(
 def _tell_result(
     request: "RunRequest", results: dict[str, "RunResult"], report: Path | None, given: dict[str, Any]
 ) -> None:
-    from a2bench.harness.ledger import ledger_document, ledger_text, run_ledger
-    from a2bench.harness.store import RunStore
-    from a2bench.harness.tables import (
-        CurrentRecords,
-        making_counts,
-        making_text,
-        metric_table,
-        remark_counts,
-        remark_lines,
-        table_text,
-        told_reasons,
-    )
-    from a2bench.harness.validity_file import known_validity
-    from a2bench.harness.wrapping import wrapped
-    from a2bench.totals.run import run_totals, totals_text
+    from a2bench.base.wrapping import wrapped
+    from a2bench.results.current import CurrentRecords, making_counts, making_text, remark_counts, remark_lines
+    from a2bench.results.ledger import run_ledger
+    from a2bench.results.metric_rows import metric_table
+    from a2bench.results.totals import run_totals
+    from a2bench.results.validity_file import known_validity
+    from a2bench.run.store import RunStore
+    from a2bench.show.ledger import ledger_document, ledger_text
+    from a2bench.show.tables import table_text, told_reasons
+    from a2bench.show.totals import totals_text
 
     store = RunStore(request.output)
     ledger = run_ledger(CurrentRecords(store)) if "score" in results else []

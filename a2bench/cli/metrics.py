@@ -28,15 +28,15 @@ def metrics_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_command(as_json: bool) -> int:
     """List all metrics with range, direction and back-end, and what each still needs on this machine."""
-    from a2bench import registry
     from a2bench.assets.extras import spoken
-    from a2bench.weights import unmet_needs
+    from a2bench.assets.weights import unmet_needs
+    from a2bench.base import registry
 
     infos = [(registry.load("metric", name).info, unmet_needs(name)) for name in registry.paths("metric")]
     if as_json:
         click.echo(json.dumps([{**asdict(info), "unmet": unmet} for info, unmet in infos], indent=2))
         return 0
-    from a2bench.harness.wrapping import wrapped
+    from a2bench.base.wrapping import wrapped
 
     arrows = {"higher": "higher is better", "lower": "lower is better", "none": "an amount"}
     for info, unmet in infos:
@@ -63,9 +63,9 @@ def list_command(as_json: bool) -> int:
 @click.argument("name")
 def show_command(name: str) -> int:
     """Show the card of a metric: formula, source, what it cannot see, licence of its weights, calibration, changes."""
-    from a2bench import registry
-    from a2bench.changes import changes_of
-    from a2bench.data import data_file
+    from a2bench.base import registry
+    from a2bench.base.changes import changes_of
+    from a2bench.base.data import data_file
     from a2bench.errors import InputError
 
     info = registry.load("metric", name).info
@@ -89,7 +89,7 @@ def check_command(as_json: bool) -> int:
     Finds what a hash cannot: another activation, swapped colours, a wrong pack, a runtime that fell back. Exit code 2
     when a network differs or does not run.
     """
-    from a2bench.golden import check_golden
+    from a2bench.assets.golden import check_golden
 
     words = {
         "ok": "ok      ",
@@ -153,13 +153,13 @@ def validate_command(
     """
     from dataclasses import replace
 
+    from a2bench.base.files import check_outside_of_runs, write_atomically
     from a2bench.cli.eval import metric_names
     from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import validity_lines, validity_markdown, verdict_document
-    from a2bench.harness.files import check_outside_of_runs, write_atomically
-    from a2bench.harness.real_clips import consistency_metrics, run_real_clips
-    from a2bench.harness.validate import run_controls
-    from a2bench.harness.validity_file import FILE_NAME, write_validity
+    from a2bench.results.validity_file import FILE_NAME, write_validity
+    from a2bench.validation.real_clips import consistency_metrics, run_real_clips
+    from a2bench.validation.validate import run_controls
 
     for place in filter(None, (output, save, markdown)):
         check_outside_of_runs(place)
@@ -202,12 +202,12 @@ def real_clips_command(
     DIR (default: ../shared/media) holds videos/ and references/, each with a catalogue.csv; the column
     matching_references of the videos names the references that a clip shows, separated by semicolons.
     """
+    from a2bench.base.files import check_outside_of_runs
     from a2bench.cli.eval import metric_names
     from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import clips_document, clips_lines, clips_markdown
     from a2bench.errors import InputError
-    from a2bench.harness.files import check_outside_of_runs
-    from a2bench.harness.real_clips import consistency_metrics, run_real_clips
+    from a2bench.validation.real_clips import consistency_metrics, run_real_clips
 
     wanted = consistency_metrics(metric_names(names or "all"))
     if not wanted:

@@ -11,9 +11,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from a2bench.cases import ROLES, Role
 from a2bench.cli.interrupt import interruptible
 from a2bench.errors import AdapterError, InputError
+from a2bench.model.cases import ROLES, Role
 
 ONLY_BY_HAND = ("character", "object", "background", "seed", "force")
 ONLY_FOR_SUITES = (
@@ -40,10 +40,10 @@ def refuse_mixture(ctx: click.Context, by_hand: bool) -> None:
 
 def make_by_hand(ctx: click.Context, given: dict[str, Any], model: str, options: dict[str, str], settings: Any) -> int:
     """Make the video that the command line asks for, and say where it is."""
+    from a2bench.base.resources import worker_environment
     from a2bench.cli.progress import StepProgress, duration
-    from a2bench.harness.execute import LocalExecutor
-    from a2bench.harness.one_video import generate_video, system_meta
-    from a2bench.resources import worker_environment
+    from a2bench.run.execute import LocalExecutor
+    from a2bench.run.one_video import generate_video, system_meta
 
     refuse_mixture(ctx, by_hand=True)
     output = given["output"]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from a2bench.cli.progress import duration
-from a2bench.harness.estimate import generation_name, known_estimates, scoring_name
-from a2bench.harness.plan import plan_scores
-from a2bench.harness.request import ExecutionOptions, RunRequest
-from a2bench.harness.run import num_workers, open_system, plan
-from a2bench.harness.store import RunStore
+from a2bench.run.estimate import generation_name, known_estimates, scoring_name
+from a2bench.run.plan import plan_scores
+from a2bench.run.request import ExecutionOptions, RunRequest
+from a2bench.run.stages import num_workers, open_system, plan
+from a2bench.run.store import RunStore
 
 ORDER = ("done", "new", "stale", "failed", "damaged")
 

@@ -45,10 +45,10 @@ def report_command(
     The page opens from disk without network. Zip the folder to send it; `tables/` holds the same numbers as CSV,
     Markdown and JSON.
     """  # fmt: skip
-    from a2bench.harness.store import RunStore
     from a2bench.peers.published import published_tables
     from a2bench.peers.read import read_reported
-    from a2bench.report import write_report
+    from a2bench.run.store import RunStore
+    from a2bench.show.report import write_report
 
     if len({run.resolve() for run in runs}) < len(runs):
         raise InputError("a run is named twice; name each run once")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from a2bench.cases import Element, Role, Suite, load_suite, suite_paths
 from a2bench.cli.suites_data import datasheet_command, pack_command
 from a2bench.cli.suites_fetch import fetch_command
 from a2bench.cli.suites_import import import_command
 from a2bench.cli.suites_versions import diff_command, version_command
 from a2bench.errors import CaseError, InputError
+from a2bench.model.cases import Element, Role, Suite, load_suite, suite_paths
 
 if TYPE_CHECKING:
     from a2bench.suites.check import SuiteCheck

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from a2bench.cases import load_suite
+from a2bench.model.cases import load_suite
 
 
 @click.command("pack")
@@ -49,8 +49,8 @@ def pack_command(suite_name: str, source: Path | None, output: Path | None, ever
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 when the file is not what would be written.")
 def datasheet_command(suite_name: str, output: Path | None, check: bool) -> None:
     """Write the tables of a suite's datasheet: splits, licences, sources, and the terms of every image."""
+    from a2bench.base.files import check_outside_of_runs, write_atomically
     from a2bench.errors import InputError
-    from a2bench.harness.files import check_outside_of_runs, write_atomically
     from a2bench.suites.datasheet import datasheet_tables
 
     suite = load_suite(suite_name)

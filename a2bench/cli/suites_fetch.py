@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from a2bench.cases import SPLITS, Suite, load_suite
+from a2bench.model.cases import SPLITS, Suite, load_suite
 
 if TYPE_CHECKING:
     from a2bench.cli.progress import TerminalProgress
@@ -106,7 +106,7 @@ class _Told:
 
 
 def _echo(suite: Suite, result: "FetchResult", *, as_json: bool) -> None:
-    from a2bench.data import cache_dir
+    from a2bench.base.data import cache_dir
     from a2bench.suites.fetch import runnable_cases
     from a2bench.suites.sources import NAMED_SOURCES
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from a2bench.cases import load_suite
+from a2bench.model.cases import load_suite
 
 if TYPE_CHECKING:
     from a2bench.suites.diff import SuiteDiff

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from a2bench import registry
+from a2bench.base import registry
 from a2bench.errors import A2BenchError, InputError
 
 if TYPE_CHECKING:
-    from a2bench.systems import NativeSettings
+    from a2bench.model.systems import NativeSettings
 
 MARKS = {"pass": "ok  ", "fail": "FAIL", "note": "note"}
 
@@ -29,7 +29,7 @@ def list_command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
-    from a2bench.harness.wrapping import wrapped
+    from a2bench.base.wrapping import wrapped
 
     keys = ("name", "kind", "device")
     table = [keys] + [tuple(str(row.get(key, "-")) for key in keys) for row in rows]
@@ -64,7 +64,7 @@ def show_command(name: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**meta, "options": options, "required_options": required}, indent=1))
         return
-    from a2bench.harness.wrapping import wrapped
+    from a2bench.base.wrapping import wrapped
 
     width = max(len(key) for key in meta)
     for key, value in {**meta, "native": native_text(factory.meta.native)}.items():
@@ -94,7 +94,7 @@ def template_command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check_command(name: str, options: tuple[str, ...], size: str, frames: int, as_json: bool) -> None:
     """Check the adapter NAME or MODULE:CLASS on two tiny cases; exit code 0 if it keeps all promises, else 1."""
-    from a2bench.conformance import Check, check_adapter, passed
+    from a2bench.adapters.conformance import Check, check_adapter, passed
 
     checks: list[Check] = []
     for check in check_adapter(name, _parsed(options), _settings(size, frames)):
@@ -155,7 +155,7 @@ def _parsed(options: tuple[str, ...]) -> dict[str, str]:
 def _settings(size: str, frames: int) -> Any:
     from pydantic import ValidationError
 
-    from a2bench.systems import GenerationSettings
+    from a2bench.model.systems import GenerationSettings
 
     try:
         width, height = (int(side) for side in size.lower().split("x"))

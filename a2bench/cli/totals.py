@@ -53,11 +53,12 @@ def totals_command(
 
 
 def _totals_of_run(path: Path) -> dict[str, Any]:
-    from a2bench.harness.store import RunStore
-    from a2bench.harness.tables import CurrentRecords, metric_table
-    from a2bench.harness.validity_file import known_validity
     from a2bench.peers.own import totals_of_run
-    from a2bench.totals.run import run_totals
+    from a2bench.results.current import CurrentRecords
+    from a2bench.results.metric_rows import metric_table
+    from a2bench.results.totals import run_totals
+    from a2bench.results.validity_file import known_validity
+    from a2bench.run.store import RunStore
 
     run, validity = CurrentRecords(RunStore(path)), known_validity(None)
     table = metric_table(run.store, run.manifest.metrics)
@@ -65,7 +66,7 @@ def _totals_of_run(path: Path) -> dict[str, Any]:
 
 
 def _run_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
-    from a2bench.totals.run import totals_text
+    from a2bench.show.totals import totals_text
 
     yield f"{name}: measured here"
     yield totals_text(found["summary"])
@@ -81,7 +82,7 @@ def _run_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
 
 def reported_lines(rows: Iterable["Reported"], dimensions: bool = False) -> Iterator[str]:
     """One table per suite and source, for a terminal."""
-    from a2bench.harness.tables import one_line
+    from a2bench.base.text import one_line
 
     groups: dict[tuple[str, str], list[Reported]] = {}
     for row in rows:

@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from a2bench.harness.real_clips import RealClipsResult
-from a2bench.harness.summary import Summary, summarise, summarise_roles
-from a2bench.harness.validate import ControlRuns
-from a2bench.harness.validity import Verdict
-from a2bench.harness.validity_clips import KINDS, MIN_CLIPS, ClipsRow
+from a2bench.results.expectations import PREFIX
+from a2bench.results.summary import Summary, summarise, summarise_roles
+from a2bench.results.validity import Verdict
+from a2bench.results.validity_clips import KINDS, MIN_CLIPS, ClipsRow
 from a2bench.suites.real_clips import NUM_FRAMES
-from a2bench.totals.expectations import PREFIX
+from a2bench.validation.real_clips import RealClipsResult
+from a2bench.validation.validate import ControlRuns
 
 
 def _rows(runs: ControlRuns) -> Iterator[tuple[str, dict[str, Summary]]]:

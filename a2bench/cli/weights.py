@@ -9,7 +9,7 @@ import click
 from a2bench.cli.asking import ask_or_stop
 
 if TYPE_CHECKING:
-    from a2bench.weights import WeightsEntry
+    from a2bench.assets.weights import WeightsEntry
 
 
 @click.group("weights")
@@ -21,8 +21,8 @@ def weights_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_command(as_json: bool) -> int:
     """List all weights with source, size, licence, and where they are on this machine."""
+    from a2bench.assets.weights import manifest
     from a2bench.cli.checkpoints import checkpoint_lines, checkpoint_rows
-    from a2bench.weights import manifest
 
     entries = list(manifest().values())
     users = _users()
@@ -45,7 +45,7 @@ def list_command(as_json: bool) -> int:
             )
         )
         return 0
-    from a2bench.harness.wrapping import wrapped
+    from a2bench.base.wrapping import wrapped
 
     for entry in entries:
         state = "here   " if entry.is_here else "missing"
@@ -94,10 +94,10 @@ def fetch_command(
         fetch_checkpoint(checkpoint, from_, to, revision, yes=yes)
     if checkpoints and not (names or groups or metrics):
         return 0
+    from a2bench.assets.weights import manifest, required_weights, weights_entry
+    from a2bench.assets.weights_fetch import fetch
+    from a2bench.base.wrapping import wrapped
     from a2bench.cli.eval import metric_names
-    from a2bench.harness.wrapping import wrapped
-    from a2bench.weights import manifest, required_weights, weights_entry
-    from a2bench.weights_fetch import fetch
 
     asked = list(names)
     for group in [*groups, *filter(None, [metrics])]:
@@ -134,9 +134,9 @@ def verify_command(names: tuple[str, ...], to: Path | None) -> int:
     Checkpoints of systems are hashed when they are named; --to says where one lies that is not in our cache.
     Exit code 2 when a file is damaged, or one that was named is missing.
     """
+    from a2bench.assets.weights import manifest, verified_folder, weights_entry
     from a2bench.cli.checkpoints import take_checkpoints, verify_checkpoint
     from a2bench.errors import WeightsError
-    from a2bench.weights import manifest, verified_folder, weights_entry
 
     checkpoints, names = take_checkpoints(names, one_only={"--to": to})
     wrong = sum(not verify_checkpoint(checkpoint, to) for checkpoint in checkpoints)
@@ -158,8 +158,8 @@ def verify_command(names: tuple[str, ...], to: Path | None) -> int:
 
 
 def _is_whole(entry: "WeightsEntry") -> bool:
+    from a2bench.assets.weights import verified_folder
     from a2bench.errors import WeightsError
-    from a2bench.weights import verified_folder
 
     try:
         return entry.is_here and bool(verified_folder(entry.name))
@@ -170,8 +170,8 @@ def _is_whole(entry: "WeightsEntry") -> bool:
 
 def _users() -> dict[str, list[str]]:
     """Names of the metrics that need each entry."""
-    from a2bench import registry
-    from a2bench.weights import required_weights
+    from a2bench.assets.weights import required_weights
+    from a2bench.base import registry
 
     users: dict[str, list[str]] = {}
     for metric in registry.paths("metric"):

@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from a2bench.base.hashing import file_sha256, value_sha256
 from a2bench.e2v.lora import adapter_config, lora_path
 from a2bench.e2v.request import Sampling
 from a2bench.errors import InputError
-from a2bench.hashing import file_sha256, value_sha256
-from a2bench.tiers import Tier, loosest
+from a2bench.model.tiers import Tier, loosest
 
 ATTENTION: dict[str, Tier] = {
     "native": "exact",

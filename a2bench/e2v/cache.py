@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import torch
 
-from a2bench.counting import count
+from a2bench.base.counting import count
 
 
 class EncodingCache:
     """Tensors by the content that they encode; the least recently used go when the limit is passed.
 
     Args:
-        event: counted in `a2bench.counting` at every encoding, such as ``encode:text``.
+        event: counted in `a2bench.base.counting` at every encoding, such as ``encode:text``.
         max_bytes: how much is kept; one entry is kept however large it is.
     """
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from a2bench.assets.extras import install_line
-from a2bench.counting import count
+from a2bench.base.counting import count
 from a2bench.e2v.checkpoint import Component, check_tensors, named_class
 from a2bench.e2v.memory import Part, part_of
 from a2bench.e2v.tensor_files import Entry, Shape, read_json, tensor_entries

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from a2bench.assets.extras import install_line
-from a2bench.counting import count
+from a2bench.base.counting import count
 from a2bench.e2v.lora_names import Key, Names, is_for_text_encoder, other_kind, read_key
 from a2bench.e2v.tensor_files import METADATA, Shape, listed, read_head
 from a2bench.errors import InputError, WeightsError

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from a2bench.errors import InputError
-from a2bench.tiers import Tier
+from a2bench.model.tiers import Tier
 
 Kind = Literal["network", "encoder", "vae"]
 """``network`` denoises and has a list of equal blocks; ``encoder`` reads text or images; ``vae`` is always resident."""

@@ -14,9 +14,9 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import torch
 
-from a2bench.counting import count
+from a2bench.base.counting import count
 from a2bench.e2v.memory import Kind, Part, Placement, free_bytes
-from a2bench.tiers import Tier, loosest
+from a2bench.model.tiers import Tier, loosest
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from a2bench.counting import count
+from a2bench.base.counting import count
 from a2bench.e2v.acceleration import Acceleration
 from a2bench.e2v.caching import prepare_cache
 from a2bench.e2v.division import check_division
@@ -27,7 +27,7 @@ from a2bench.e2v.semantic import SemanticBranch
 from a2bench.e2v.sigmas import TRAIN_STEPS, Sampler, sigma_table
 from a2bench.e2v.spatial import SpatialBranch
 from a2bench.errors import GenerationInterruptedError
-from a2bench.tiers import Tier, loosest
+from a2bench.model.tiers import Tier, loosest
 
 LATENT_CHANNELS = 16
 RATIO = 8

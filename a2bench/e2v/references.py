@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from a2bench.cases import ROLES, Role
 from a2bench.errors import CaseError
+from a2bench.model.cases import ROLES, Role
 
 SQUARE_SIDE = 512
 """Side of the square that goes into CLIP's own preprocessing."""

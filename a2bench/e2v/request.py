@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
+from a2bench.base.inputs import check_seed, check_text
 from a2bench.e2v.layout import STRIDE, ClipLayout
 from a2bench.e2v.references import Reference
 from a2bench.e2v.sigmas import TRAIN_STEPS, Sampler, named_sampler, sigma_table
 from a2bench.errors import CaseError, InputError
-from a2bench.inputs import check_seed, check_text
 
 MAX_REFERENCES = 3
 MAX_TOKENS = 512

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from a2bench.assets.checkpoints import Checkpoint, checkpoint, refuse_interrupted
 from a2bench.assets.extras import install_line
-from a2bench.checkpoints import Checkpoint, checkpoint, refuse_interrupted
 from a2bench.e2v.checkpoint import SKYREELS_A2, Layout, check_folder, fingerprint
 from a2bench.e2v.foreign import refuse_file
 from a2bench.errors import WeightsError
@@ -30,7 +30,7 @@ def find_weights(text: str, name: str = "skyreels-a2", layout: Layout = SKYREELS
 
     Args:
         text: the option.
-        name: in `a2bench.checkpoints.CHECKPOINTS`.
+        name: in `a2bench.assets.checkpoints.CHECKPOINTS`.
         layout: what must be there.
 
     Raises:

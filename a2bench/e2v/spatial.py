@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from a2bench.base.hashing import value_sha256
 from a2bench.e2v.cache import EncodingCache
 from a2bench.e2v.layout import ClipLayout
 from a2bench.e2v.references import Reference, fit_to_frame, pixels
-from a2bench.hashing import value_sha256
 
 
 class SpatialBranch:

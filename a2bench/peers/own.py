@@ -68,7 +68,7 @@ def totals_of_run(metrics: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The dimensions and totals of other suites that a run has.
 
     Args:
-        metrics: rows of `a2bench.harness.tables.metric_table`; a mean counts only at full coverage.
+        metrics: rows of `a2bench.results.metric_rows.metric_table`; a mean counts only at full coverage.
     """
     rows = {row["name"]: row for row in metrics}
     documents = []

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from a2bench.cases import ROLES, SPLITS, Case, Suite
+from a2bench.base.files import check_outside_of_runs, replacing
 from a2bench.errors import InputError
-from a2bench.harness.files import check_outside_of_runs, replacing
+from a2bench.model.cases import ROLES, SPLITS, Case, Suite
 
 _INK, _MUTED, _PAGE, _BAR = "#111827", "#5b6472", "#ffffff", "#e5e9ef"
 _COLOURS = {"mini": "#7c3aed", "dev": "#2563eb", "test": "#047857", "all": "#374151"}

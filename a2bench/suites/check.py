@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from a2bench.cases import Suite, find_suite, read_suite, select_parts
 from a2bench.errors import CaseError
+from a2bench.model.cases import Suite, find_suite, read_suite, select_parts
 from a2bench.suites.balance import open_counts
 from a2bench.suites.finding import Finding
 from a2bench.suites.header import changed_parts, contents_of, read_header

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from a2bench.cases import Case, ImageFile, Role, Suite
+from a2bench.base.files import check_outside_of_runs, replacing
 from a2bench.errors import InputError
-from a2bench.harness.files import check_outside_of_runs, replacing
+from a2bench.model.cases import Case, ImageFile, Role, Suite
 from a2bench.suites.images import FORMATS, MAX_PIXELS
 
 ROLE_COLOURS: dict[Role, str] = {"character": "#2563eb", "object": "#c2410c", "background": "#047857"}

@@ -7,8 +7,8 @@ say anything else than the files do.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from a2bench.cases import SPLITS, Suite
-from a2bench.suites.catalogue import CatalogueRow, read_catalogue
+from a2bench.model.cases import SPLITS, Suite
+from a2bench.model.catalogue import CatalogueRow, read_catalogue
 from a2bench.suites.header import read_header
 from a2bench.suites.pack import suite_images
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from a2bench.cases import Case, Suite
+from a2bench.model.cases import Case, Suite
 from a2bench.suites.pack import suite_images
 
 

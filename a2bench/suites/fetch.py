@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from a2bench.archives import ArchiveLimits, checked_zip, read_member
+from a2bench.assets.download import DownloadError
 from a2bench.assets.extras import install_line
-from a2bench.cases import Case, ImageFile, Suite
-from a2bench.data import cache_dir, fetched_path
-from a2bench.download import DownloadError
+from a2bench.base.archives import ArchiveLimits, checked_zip, read_member
+from a2bench.base.data import cache_dir, fetched_path
+from a2bench.base.files import write_atomically
+from a2bench.base.hashing import bytes_sha256, file_sha256
 from a2bench.errors import CaseError, InputError
-from a2bench.harness.store import write_atomically
-from a2bench.hashing import bytes_sha256, file_sha256
+from a2bench.model.cases import Case, ImageFile, Suite
 from a2bench.suites.pack import case_images, suite_images
 from a2bench.suites.sources import remedy
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from a2bench.cases import ROLES, Role
 from a2bench.errors import CaseError, InputError
+from a2bench.model.cases import ROLES, Role
 from a2bench.suites.importing import Draft, DraftElement, read_json, read_rows
 
 Drafts = Iterator[Draft | tuple[str, str]]

@@ -12,11 +12,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from a2bench.cases import Suite, find_suite, load_suite, select_parts
+from a2bench.base.files import write_atomically
+from a2bench.base.hashing import value_sha256
 from a2bench.errors import CaseError, InputError, UnknownNameError
-from a2bench.harness.store import write_atomically
-from a2bench.hashing import value_sha256
-from a2bench.suites.catalogue import read_catalogue
+from a2bench.model.cases import Suite, find_suite, load_suite, select_parts
+from a2bench.model.catalogue import read_catalogue
 from a2bench.suites.pack import read_pack_address, suite_images
 
 VERSION = r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-draft)?$"

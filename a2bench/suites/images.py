@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
-from a2bench.cases import Element, ImageFile, Suite
-from a2bench.data import fetched_path
-from a2bench.hashing import file_sha256
-from a2bench.suites.catalogue import CATALOGUE, CatalogueRow, read_catalogue
+from a2bench.base.data import fetched_path
+from a2bench.base.hashing import file_sha256
+from a2bench.model.cases import Element, ImageFile, Suite
+from a2bench.model.catalogue import CATALOGUE, CatalogueRow, read_catalogue
 from a2bench.suites.finding import Finding, Severity
 from a2bench.suites.sources import remedy
 

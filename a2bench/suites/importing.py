@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from a2bench.cases import Case, Role
+from a2bench.base.files import check_outside_of_runs, copy_file, write_atomically
+from a2bench.base.hashing import canonical_json, file_sha256
 from a2bench.errors import CaseError, InputError
-from a2bench.harness.files import check_outside_of_runs, copy_file, write_atomically
-from a2bench.hashing import canonical_json, file_sha256
-from a2bench.suites.catalogue import CATALOGUE, read_catalogue
+from a2bench.model.cases import Case, Role
+from a2bench.model.catalogue import CATALOGUE, read_catalogue
 from a2bench.suites.images import MAX_BYTES
 
 _SYNONYMS = {

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from a2bench.cases import Case, Element, ImageFile, Suite
+from a2bench.assets.weights import unmet_needs
 from a2bench.errors import CaseError
-from a2bench.feature_store import default_store
-from a2bench.features import feature_identity
-from a2bench.metrics import Sample, resident_feature
-from a2bench.video import Video
-from a2bench.weights import unmet_needs
+from a2bench.features.identity import feature_identity
+from a2bench.features.store import default_store
+from a2bench.model.cases import Case, Element, ImageFile, Suite
+from a2bench.model.metrics import Sample, resident_feature
+from a2bench.model.video import Video
 
 VERSION = 1
 """Of how looks are made; files of another version are not used."""

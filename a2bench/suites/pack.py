@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from a2bench.cases import Case, ImageFile, Suite
+from a2bench.base.files import check_outside_of_runs, write_atomically
+from a2bench.base.hashing import canonical_json, file_sha256
 from a2bench.errors import CaseError, InputError
-from a2bench.harness.files import check_outside_of_runs, write_atomically
-from a2bench.hashing import canonical_json, file_sha256
-from a2bench.suites.catalogue import CatalogueRow, read_catalogue
+from a2bench.model.cases import Case, ImageFile, Suite
+from a2bench.model.catalogue import CatalogueRow, read_catalogue
 
 MANIFEST = "manifest.json"
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from a2bench.cases import ImageFile, Suite
-from a2bench.data import cache_dir, fetched_path
-from a2bench.download import DownloadError, Told, download_all
+from a2bench.assets.download import DownloadError, Told, download_all
+from a2bench.base.data import cache_dir, fetched_path
+from a2bench.base.files import sync_folder
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import InputError
-from a2bench.harness.store import sync_folder
-from a2bench.hashing import file_sha256
-from a2bench.suites.catalogue import PublicFile
+from a2bench.model.cases import ImageFile, Suite
+from a2bench.model.catalogue import PublicFile
 from a2bench.suites.fetch import (
     MAX_BYTES,
     AbsentImageError,

@@ -4,8 +4,8 @@ import math
 from collections import defaultdict
 from collections.abc import Collection
 
-from a2bench.cases import Case, Suite
-from a2bench.hashing import value_sha256
+from a2bench.base.hashing import value_sha256
+from a2bench.model.cases import Case, Suite
 
 QUICK_CASES = 24
 """Cases of ``--quick``, where the suite has at least twice as many."""
@@ -52,7 +52,7 @@ def half_width(cases: int) -> float | None:
 
     Student's t with `CASE_SPREAD`: what a run will know of its Consistency, if its cases differ as much.
     """
-    from a2bench.harness.bootstrap import student_t_975
+    from a2bench.statistics.bootstrap import student_t_975
 
     return student_t_975(cases - 1) * CASE_SPREAD / math.sqrt(cases) if cases > 1 else None
 

@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from a2bench.cases import Case, Element, ImageFile, Role, Suite
+from a2bench.base.files import copy_file, replacing, write_atomically
+from a2bench.base.hashing import canonical_json, file_sha256
 from a2bench.errors import InputError
-from a2bench.harness.files import copy_file, replacing, write_atomically
-from a2bench.hashing import canonical_json, file_sha256
-from a2bench.suites.catalogue import CATALOGUE, CatalogueRow, read_catalogue
-from a2bench.video import Video, read_video, write_video
+from a2bench.model.cases import Case, Element, ImageFile, Role, Suite
+from a2bench.model.catalogue import CATALOGUE, CatalogueRow, read_catalogue
+from a2bench.model.video import Video, read_video, write_video
 
 NAME = "real-clips"
 NUM_FRAMES = 8

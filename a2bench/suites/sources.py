@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from a2bench.cases import ImageFile, Suite
 from a2bench.errors import CaseError, InputError
-from a2bench.suites.catalogue import PublicFile, read_catalogue
+from a2bench.model.cases import ImageFile, Suite
+from a2bench.model.catalogue import PublicFile, read_catalogue
 from a2bench.suites.header import read_header
 from a2bench.suites.pack import PackAddress, is_address, read_pack_address, suite_images
 

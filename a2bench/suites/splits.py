@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from a2bench.cases import Case, Element, Suite
-from a2bench.suites.catalogue import CatalogueRow
+from a2bench.model.cases import Case, Element, Suite
+from a2bench.model.catalogue import CatalogueRow
 from a2bench.suites.finding import Finding
 from a2bench.suites.images import SuiteImages, images_of, near_duplicates
 from a2bench.suites.looks import SAME_LOOK, Look

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
 
-from a2bench.cases import Case, Element, Suite
-from a2bench.data import data_dir
+from a2bench.base.data import data_dir
+from a2bench.model.cases import Case, Element, Suite
 from a2bench.suites.finding import Finding, Severity
 from a2bench.suites.images import images_of
 from a2bench.suites.reading import read_text

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from a2bench.harness.summary import clustered_mean
+from a2bench.results.summary import clustered_mean
 from a2bench_human_eval.protocol import CANNOT_JUDGE, CRITERIA, OVERALL, Protocol
 from a2bench_human_eval.statistics.alpha import alpha_interval, krippendorff_alpha, oriented_counts, rating_counts
 from a2bench_human_eval.statistics.consistency import left_share, swap_consistency

@@ -19,7 +19,7 @@ from av.bitstream import BitStreamFilterContext
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from a2bench.video import Video
+from a2bench.model.video import Video
 
 CRF = 20
 REFERENCE_SIDE = 768

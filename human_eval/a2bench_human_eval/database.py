@@ -14,8 +14,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
+from a2bench.base.files import check_outside_of_runs
 from a2bench.errors import A2BenchError, InputError
-from a2bench.harness.files import check_outside_of_runs
 from a2bench_human_eval.tables import Study
 
 BUSY_SECONDS = 30

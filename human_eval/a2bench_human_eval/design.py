@@ -12,13 +12,13 @@ from time import time
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from a2bench.cases import Case, load_suite
+from a2bench.base.files import check_outside_of_runs
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import InputError
-from a2bench.harness.files import check_outside_of_runs
-from a2bench.harness.store import RunStore
-from a2bench.harness.tables import CurrentRecords
-from a2bench.hashing import file_sha256
-from a2bench.video import Video, read_video
+from a2bench.model.cases import Case, load_suite
+from a2bench.model.video import Video, read_video
+from a2bench.results.current import CurrentRecords
+from a2bench.run.store import RunStore
 from a2bench_human_eval.clips import ClipFormat, broken, digits_video, write_clips, write_reference
 from a2bench_human_eval.events import log_event
 from a2bench_human_eval.settings import StudySettings

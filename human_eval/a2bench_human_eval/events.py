@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from a2bench.hashing import canonical_json, value_sha256
+from a2bench.base.hashing import canonical_json, value_sha256
 from a2bench_human_eval.tables import Ballot, Event, Rater, Study, Vote
 
 FIRST = "0" * 64

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from a2bench.base.files import check_outside_of_runs, replacing, write_atomically
 from a2bench.errors import InputError
-from a2bench.harness.files import check_outside_of_runs, replacing, write_atomically
 from a2bench_human_eval.votes_table import Table
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

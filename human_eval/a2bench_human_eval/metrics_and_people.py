@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from a2bench.errors import InputError
-from a2bench.harness.store import RunStore
-from a2bench.harness.tables import CurrentRecords, describe_metric
+from a2bench.results.current import CurrentRecords
+from a2bench.results.metric_rows import describe_metric
+from a2bench.run.store import RunStore
 from a2bench_human_eval.protocol import OVERALL
 from a2bench_human_eval.statistics.metric_agreement import metric_agreement
 from a2bench_human_eval.statistics.preferences import Preferences, preferences_from_votes

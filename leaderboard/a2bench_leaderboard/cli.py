@@ -72,10 +72,10 @@ def compare_command(
     numbers share one error of 5 %, so fewer numbers (--metrics) see smaller differences.
     """
     _need_scipy()
-    from a2bench.harness.store import RunStore
-    from a2bench.harness.tables import CurrentRecords
-    from a2bench.harness.validity_file import known_validity
-    from a2bench.report.data import check_comparable
+    from a2bench.results.current import CurrentRecords
+    from a2bench.results.validity_file import known_validity
+    from a2bench.run.store import RunStore
+    from a2bench.show.report.data import check_comparable
     from a2bench_leaderboard.columns import read_scores
     from a2bench_leaderboard.compare import cannot_fail, case_lines, check_settings, compare, comparison_text
 
@@ -172,7 +172,7 @@ def build_command(
     A board with a name (--release) is frozen: nothing else is written to its folder.
     """
     _need_scipy()
-    from a2bench.harness.validity_file import known_validity
+    from a2bench.results.validity_file import known_validity
     from a2bench_leaderboard.board.folder import write_board
     from a2bench_leaderboard.board.inputs import board_inputs
     from a2bench_leaderboard.board.media import BoardMedia
@@ -246,9 +246,9 @@ def verify_command(
     board is known: that of its manifest without `index.html`, which shows it.
     """
     _need_scipy()
+    from a2bench.base.text import one_line
     from a2bench.cli.eval import EXIT_INCOMPLETE
-    from a2bench.harness.tables import one_line
-    from a2bench.harness.validity_file import known_validity
+    from a2bench.results.validity_file import known_validity
     from a2bench_leaderboard.board.folder import built_by_another, verify_board
     from a2bench_leaderboard.board.inputs import inputs_again
     from a2bench_leaderboard.board.reading import DOCUMENT, INPUTS, board_sha256, read_json, read_sums
@@ -290,7 +290,7 @@ def verify_command(
 @_json
 def diff_command(old: Path, new: Path, as_json: bool) -> int:
     """What changed from one board to another: entries, numbers, ranks, methods."""
-    from a2bench.harness.tables import one_line
+    from a2bench.base.text import one_line
     from a2bench_leaderboard.board.diff import board_diff, diff_text
     from a2bench_leaderboard.board.reading import DOCUMENT, board_sha256, read_json, read_sums
     from a2bench_leaderboard.board.releases import release_text

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from a2bench.base.hashing import canonical_json
+from a2bench.base.text import one_line
 from a2bench.errors import InputError
-from a2bench.harness.records import ScoreRecord
-from a2bench.harness.store import SampleId
-from a2bench.harness.tables import CurrentRecords, describe_metric, one_line
-from a2bench.harness.validity_file import Standing, ValidityFile, installed_expectations, standing
-from a2bench.hashing import canonical_json
-from a2bench.totals.definition import HEADLINE, VERSION, WITHOUT_TEXT, row_metrics
-from a2bench.totals.expectations import PREFIX, SUMMARY, summary_infos
-from a2bench.totals.run import summary_scores
+from a2bench.model.records import ScoreRecord
+from a2bench.results.current import CurrentRecords
+from a2bench.results.dimensions import HEADLINE, VERSION, WITHOUT_TEXT, row_metrics
+from a2bench.results.expectations import PREFIX, SUMMARY, summary_infos
+from a2bench.results.metric_rows import describe_metric
+from a2bench.results.totals import summary_scores
+from a2bench.results.validity_file import Standing, ValidityFile, installed_expectations, standing
+from a2bench.run.store import SampleId
 
 HEADLINE_COLUMN = PREFIX + HEADLINE
 WITHOUT_TEXT_COLUMN = PREFIX + WITHOUT_TEXT
@@ -26,7 +28,7 @@ class Column:
     name: of a metric, or ``summary:`` and a row of the summary, whose values are from 0 to 100. range: of its values;
     an end that is None is open.
     made_by: version, back-end, features, weights and sampling of the metric as canonical JSON.
-    touched_by: what of the settings changes its values (`a2bench.scores.MetricInfo`).
+    touched_by: what of the settings changes its values (`a2bench.model.scores.MetricInfo`).
     """
 
     name: str

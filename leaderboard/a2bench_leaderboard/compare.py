@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from a2bench.base.text import number_text, one_line
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.harness.records import RunManifest
-from a2bench.harness.store import SampleId
-from a2bench.harness.tables import MARKS, number_text, one_line
+from a2bench.model.records import RunManifest
+from a2bench.run.store import SampleId
+from a2bench.show.tables import MARKS
 from a2bench_human_eval.statistics.ranks import holm
 from a2bench_leaderboard.columns import RunScores, made_differently, shown_columns
 from a2bench_leaderboard.statistics import (

@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from a2bench.assets.extras import install_line
+from a2bench.base.files import check_outside_of_runs, explained_output_errors, replacing
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.harness.files import check_outside_of_runs, replacing
-from a2bench.harness.store import explained_output_errors
-from a2bench.ledger import STATES, State
+from a2bench.model.ledger import STATES, State
 from a2bench_leaderboard.board.figures import cost_points
 from a2bench_leaderboard.board.reading import INPUTS, read_json
 

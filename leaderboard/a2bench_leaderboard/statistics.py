@@ -1,8 +1,8 @@
 """Means and differences over cases: intervals, tests, ranks, and how many cases more would tell two systems apart.
 
 The case is the unit: seeds of one case are one cluster, and two systems are compared on the cases that both were asked
-for. Intervals are the bootstrap of `a2bench.harness.bootstrap`; tests flip the signs of whole cases; Holm's correction
-and rank sets are those of human evaluation.
+for. Intervals are the bootstrap of `a2bench.statistics.bootstrap`; tests flip the signs of whole cases; Holm's
+correction and rank sets are those of human evaluation.
 """
 
 import math
@@ -15,15 +15,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.harness.bootstrap import clustered_intervals
-from a2bench.harness.store import SampleId
+from a2bench.run.store import SampleId
+from a2bench.statistics.bootstrap import clustered_intervals
 from a2bench_human_eval.statistics.ranks import RankSets, rank_sets_of_tests
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 VERSION = 1
-"""Changes whenever the same values may give other intervals, tests or ranks; `a2bench/changes.json` says how."""
+"""Changes whenever the same values may give other intervals, tests or ranks; `a2bench/base/changes.json` says how."""
 LEVEL = 0.95
 POWER = 0.8
 NUM_EXACT = 13

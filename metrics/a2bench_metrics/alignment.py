@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.cases import Element
-from a2bench.counting import count
-from a2bench.ledger import Box
-from a2bench.metrics import FeatureInfo, Sample
+from a2bench.base.counting import count
+from a2bench.model.cases import Element
+from a2bench.model.ledger import Box
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.images import element_image, read_reference
 from a2bench_metrics.opencv import opencv
 

@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.cases import Element
-from a2bench.counting import count
-from a2bench.ledger import Box
-from a2bench.metrics import FeatureInfo, Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
+from a2bench.base.counting import count
+from a2bench.model.cases import Element
+from a2bench.model.ledger import Box
+from a2bench.model.metrics import FeatureInfo, Sample
+from a2bench.model.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
 from a2bench_metrics.dense import AREA, CELL, CHANNELS, DenseFrame, embed
 from a2bench_metrics.faces import SampleFaces
 from a2bench_metrics.finder import Hit, histogram

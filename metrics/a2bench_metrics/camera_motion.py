@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.metrics import FeatureInfo, Sample
-from a2bench.scores import Expectation, MetricInfo, Score
+from a2bench.model.metrics import FeatureInfo, Sample
+from a2bench.model.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.flow import Flow
 from a2bench_metrics.opencv import opencv
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.cases import ImageFile
-from a2bench.counting import count
-from a2bench.ledger import Box
-from a2bench.metrics import FeatureInfo, Sample
+from a2bench.base.counting import count
+from a2bench.model.cases import ImageFile
+from a2bench.model.ledger import Box
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.dense import CELL, MEAN, DenseFrame, forward
 from a2bench_metrics.faces import REFERENCE_LONG_SIDE, Face, SampleFaces
 from a2bench_metrics.finder import histogram

@@ -2,8 +2,8 @@
 
 import math
 
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, Limit, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Evidence, Expectation, Limit, MetricInfo, Score
 from a2bench_metrics.clothing import Worn
 from a2bench_metrics.faces import SampleFaces
 

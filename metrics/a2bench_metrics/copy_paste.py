@@ -1,7 +1,7 @@
 """Were the reference's own pixels taken over instead of the element being re-shot?"""
 
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
 from a2bench_metrics.alignment import Alignment
 
 

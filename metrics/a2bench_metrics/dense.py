@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.counting import count
-from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import batch_size, device
-from a2bench.weights import verified_weights
+from a2bench.assets.weights import verified_weights
+from a2bench.base.counting import count
+from a2bench.base.resources import batch_size, device
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.opencv import opencv
 
 CELL = 32

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
 from a2bench_metrics.detections import Detection
 
 

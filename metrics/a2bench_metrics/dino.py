@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from a2bench.counting import count
-from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import device, in_batches, network_dtype, side_by_side
-from a2bench.weights import verified_weights
+from a2bench.assets.weights import verified_weights
+from a2bench.base.counting import count
+from a2bench.base.resources import device, in_batches, network_dtype, side_by_side
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.networks import filled, read_weights
 
 SHORT_SIDE = 224

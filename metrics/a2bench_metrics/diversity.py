@@ -20,21 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from a2bench.counting import take_counts
-from a2bench.data import cache_dir
+from a2bench.assets.weights import unmet, verified_weights, weights_entry
+from a2bench.base.counting import take_counts
+from a2bench.base.data import cache_dir
+from a2bench.base.files import write_atomically
+from a2bench.base.hashing import value_sha256
+from a2bench.base.resources import in_batches
 from a2bench.errors import InputError, VideoError, WeightsError
-from a2bench.harness.bootstrap import clustered_interval
-from a2bench.harness.files import write_atomically
-from a2bench.harness.journal import read_journal
-from a2bench.harness.records import SampleRecord
-from a2bench.harness.store import RunStore, now
-from a2bench.harness.tables import CurrentRecords
-from a2bench.harness.work import DECIMALS
-from a2bench.hashing import value_sha256
-from a2bench.metrics import SAMPLING, num_sampled_frames, sampled_frames
-from a2bench.resources import in_batches
-from a2bench.video import Video, read_video
-from a2bench.weights import unmet, verified_weights, weights_entry
+from a2bench.model.metrics import SAMPLING, num_sampled_frames, sampled_frames
+from a2bench.model.records import SampleRecord
+from a2bench.model.video import Video, read_video
+from a2bench.results.current import CurrentRecords
+from a2bench.run.journal import read_journal
+from a2bench.run.store import RunStore, now
+from a2bench.run.work import DECIMALS
+from a2bench.statistics.bootstrap import clustered_interval
 from a2bench_metrics.flow import small
 from a2bench_metrics.perceptual import BYTES_PER_FRAME, PerceptualFeature, as_numbers, layers_distance, layers_of
 from a2bench_metrics.temporal_lpips import MIN_SIDE

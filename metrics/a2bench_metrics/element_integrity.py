@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
-from a2bench.cases import Role
-from a2bench.ledger import STATES, Entry, State
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
+from a2bench.model.cases import Role
+from a2bench.model.ledger import STATES, Entry, State
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
 
 BACKEND = "YuNet + dlib faces, EfficientNet-Lite0 cells, SIFT"
 

@@ -8,8 +8,8 @@ finders: `metrics/calibration/README.md`.
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
-from a2bench.ledger import Box, Entry, Limits, Observation, make_entry
-from a2bench.metrics import FeatureInfo, Sample
+from a2bench.model.ledger import Box, Entry, Limits, Observation, make_entry
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.alignment import Alignment
 from a2bench_metrics.background_similarity import SamplePlaces, fidelity
 from a2bench_metrics.exchanges import exchanged
@@ -35,7 +35,7 @@ NEVER = 2.0
 
 
 class LedgerFeature:
-    """Computes an `a2bench.ledger.Entry` for each element, in JSON values."""
+    """Computes an `a2bench.model.ledger.Entry` for each element, in JSON values."""
 
     info = FeatureInfo(
         name="ledger",

@@ -1,8 +1,8 @@
 """Is each character and each object there, and does it look like its reference? And is everything there at all?"""
 
-from a2bench.cases import Role
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
+from a2bench.model.cases import Role
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
 from a2bench_metrics.finder import Hit
 
 BACKEND = "EfficientNet-Lite0 cells + HSV"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import dist
 
-from a2bench.ledger import Box
+from a2bench.model.ledger import Box
 
 NEARER = 0.5
 """How far an element may end from the other's old place, as a share of the way from its own: half, and so of two that

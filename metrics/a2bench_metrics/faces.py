@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.cases import ImageFile
-from a2bench.counting import count
-from a2bench.metrics import FeatureInfo, Sample
-from a2bench.weights import verified_weights
+from a2bench.assets.weights import verified_weights
+from a2bench.base.counting import count
+from a2bench.model.cases import ImageFile
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.images import read_reference
 from a2bench_metrics.opencv import opencv
 

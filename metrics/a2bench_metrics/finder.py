@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.cases import Element
-from a2bench.counting import count
-from a2bench.ledger import Box
-from a2bench.metrics import FeatureInfo, Sample
+from a2bench.base.counting import count
+from a2bench.model.cases import Element
+from a2bench.model.ledger import Box
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.dense import CELL, MEAN, DenseFrame, embed, forward
 from a2bench_metrics.images import ReferenceImage, element_image
 from a2bench_metrics.opencv import opencv

@@ -10,8 +10,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.counting import count
-from a2bench.metrics import FeatureInfo, Sample
+from a2bench.base.counting import count
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.opencv import opencv
 
 SHORT_SIDE = 240

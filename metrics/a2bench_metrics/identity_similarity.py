@@ -1,7 +1,7 @@
 """Is each person in the video the person of its reference?"""
 
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, Limit, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Evidence, Expectation, Limit, MetricInfo, Score
 from a2bench_metrics.faces import SampleFaces
 from a2bench_metrics.people import assign, similarities
 

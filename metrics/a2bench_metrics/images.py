@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from a2bench.cases import Element, ImageFile
 from a2bench.errors import CaseError
+from a2bench.model.cases import Element, ImageFile
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 BACKDROP = 128

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.metrics import FeatureInfo, Sample
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.flow import estimate, small, warp
 
 Interpolator = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.uint8]]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2bench.errors import A2BenchError
-from a2bench.metrics import Sample
+from a2bench.model.metrics import Sample
 from a2bench_metrics.images import element_image
 
 RUBRIC_VERSION = 1

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from a2bench.assets.extras import neutral_line
-from a2bench.counting import count
+from a2bench.assets.weights_fetch import network_is_closed
+from a2bench.base.counting import count
 from a2bench.errors import InputError
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Expectation, MetricInfo, Score
-from a2bench.weights_fetch import network_is_closed
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Expectation, MetricInfo, Score
 from a2bench_metrics.judge import (
     RUBRIC,
     RUBRIC_VERSION,

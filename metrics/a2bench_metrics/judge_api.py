@@ -16,7 +16,7 @@ from http.client import HTTPException, HTTPMessage
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from a2bench.counting import count
+from a2bench.base.counting import count
 from a2bench.errors import InputError
 from a2bench_metrics.judge import JudgeUnreachableError, NoRatingError, Picture, Question, excerpt
 

@@ -5,10 +5,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from a2bench.counting import count
+from a2bench.base.counting import count
+from a2bench.base.hashing import file_sha256, value_sha256
+from a2bench.base.resources import device, network_dtype
 from a2bench.errors import InputError
-from a2bench.hashing import file_sha256, value_sha256
-from a2bench.resources import device, network_dtype
 from a2bench_metrics.judge import Question
 
 MAX_TOKENS = 400

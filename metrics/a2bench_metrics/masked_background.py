@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.ledger import Box
-from a2bench.metrics import FeatureInfo, Sample
-from a2bench.scores import Expectation, MetricInfo
+from a2bench.model.ledger import Box
+from a2bench.model.metrics import FeatureInfo, Sample
+from a2bench.model.scores import Expectation, MetricInfo
 from a2bench_metrics.background_similarity import (
     BackgroundSimilarity,
     PlacesFeature,

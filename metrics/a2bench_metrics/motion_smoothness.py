@@ -1,7 +1,7 @@
 """Does motion go on evenly, or in jerks?"""
 
-from a2bench.metrics import Sample
-from a2bench.scores import Expectation, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.interpolation import Interpolation
 
 

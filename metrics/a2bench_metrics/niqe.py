@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.counting import count
-from a2bench.metrics import Sample
-from a2bench.scores import Expectation, MetricInfo, Score
-from a2bench.weights import verified_weights
+from a2bench.assets.weights import verified_weights
+from a2bench.base.counting import count
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import Expectation, MetricInfo, Score
 
 Array = NDArray[np.float64]
 BLOCK = 96

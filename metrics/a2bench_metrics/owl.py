@@ -16,12 +16,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.cases import Element
-from a2bench.counting import count
-from a2bench.ledger import Box
-from a2bench.metrics import FeatureInfo, Sample
-from a2bench.resources import device, in_batches, network_dtype
-from a2bench.weights import verified_folder
+from a2bench.assets.weights import verified_folder
+from a2bench.base.counting import count
+from a2bench.base.resources import device, in_batches, network_dtype
+from a2bench.model.cases import Element
+from a2bench.model.ledger import Box
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.images import element_image
 from a2bench_metrics.networks import load_published
 

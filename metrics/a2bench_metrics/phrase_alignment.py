@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Expectation, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Expectation, MetricInfo, Score
 from a2bench_metrics.clip import ClipEmbeddings
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.cases import Element
-from a2bench.ledger import Box
-from a2bench.metrics import Sample
-from a2bench.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
+from a2bench.model.cases import Element
+from a2bench.model.ledger import Box
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import ElementScore, Evidence, Expectation, MetricInfo, Score
 from a2bench_metrics.faces import Face, SampleFaces
 from a2bench_metrics.people import assign, similarities
 from a2bench_metrics.views import View

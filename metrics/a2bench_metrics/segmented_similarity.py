@@ -1,6 +1,6 @@
 """Is each character and object there, found by its phrase and cut out, and is what was cut out like its reference?"""
 
-from a2bench.scores import Expectation, MetricInfo
+from a2bench.model.scores import Expectation, MetricInfo
 from a2bench_metrics.detected_similarity import DetectedSimilarity
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.metrics import Sample
-from a2bench.scores import Expectation, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.clip import ClipEmbeddings
 from a2bench_metrics.dense import DenseFrame
 from a2bench_metrics.dino import DinoEmbeddings

@@ -1,7 +1,7 @@
 """How much does the picture change from one frame to the next, to the eye?"""
 
-from a2bench.metrics import Sample
-from a2bench.scores import Expectation, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.perceptual import PerceptualChange
 
 MIN_SIDE = 32

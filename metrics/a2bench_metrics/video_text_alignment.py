@@ -1,7 +1,7 @@
 """Does the video, as a whole with its motion, show what the prompt says?"""
 
-from a2bench.metrics import Sample
-from a2bench.scores import Expectation, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import Expectation, MetricInfo, Score
 
 
 class VideoTextAlignment:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from a2bench.cases import ImageFile
-from a2bench.counting import count
-from a2bench.ledger import Box
-from a2bench.metrics import FeatureInfo, Sample
+from a2bench.base.counting import count
+from a2bench.model.cases import ImageFile
+from a2bench.model.ledger import Box
+from a2bench.model.metrics import FeatureInfo, Sample
 from a2bench_metrics.dense import DenseFrame
 from a2bench_metrics.finder import FOUND, Hit, Template, locate, make_template
 from a2bench_metrics.images import read_reference

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.metrics import Sample
-from a2bench.scores import Expectation, MetricInfo, Score
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import Expectation, MetricInfo, Score
 from a2bench_metrics.flow import Flow, small, warp
 
 MIN_VISIBLE = 0.1

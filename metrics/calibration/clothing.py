@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from a2bench.cases import ImageFile
-from a2bench.data import data_dir
-from a2bench.hashing import file_sha256
+from a2bench.base.data import data_dir
+from a2bench.base.hashing import file_sha256
+from a2bench.model.cases import ImageFile
 from a2bench_metrics.clothing import Chest, read_chest, worn_in
 from a2bench_metrics.clothing_similarity import COLOUR_WEIGHT
 from a2bench_metrics.dense import DenseFrame, embed

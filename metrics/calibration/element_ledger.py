@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from a2bench import registry
-from a2bench.cases import Suite, load_suite
+from a2bench.base import registry
 from a2bench.errors import A2BenchError
-from a2bench.metrics import Sample
-from a2bench.systems import GenerationSettings
+from a2bench.model.cases import Suite, load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.systems import GenerationSettings
 from a2bench_metrics.finder import Hit
 
 CONTROLS = ("collage", "duplicated", "mirrored", "colour-shift", "noise", "half", "swapped", "shuffled")

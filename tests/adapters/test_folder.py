@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from a2bench.adapters.folder import Folder
-from a2bench.cases import Case, Element, ImageFile, Suite
 from a2bench.errors import AdapterError, InputError, MissingVideoError, VideoError
-from a2bench.systems import GenerationSettings, VideoModel
-from a2bench.video import Video, write_video
+from a2bench.model.cases import Case, Element, ImageFile, Suite
+from a2bench.model.systems import GenerationSettings, VideoModel
+from a2bench.model.video import Video, write_video
 
 SETTINGS = GenerationSettings()
 

@@ -21,17 +21,17 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "e2v"))
 
 from tiny_checkpoint import write_tiny_checkpoint  # noqa: E402
 
+from a2bench.adapters.conformance import check_adapter, passed  # noqa: E402
 from a2bench.adapters.skyreels_a2 import SkyReelsA2  # noqa: E402
-from a2bench.cases import Case, Role, Suite  # noqa: E402
+from a2bench.base.counting import take_counts  # noqa: E402
 from a2bench.cli import cli  # noqa: E402
-from a2bench.conformance import check_adapter, passed  # noqa: E402
-from a2bench.counting import take_counts  # noqa: E402
 from a2bench.errors import AdapterError, CaseError, InputError, WeightsError  # noqa: E402
-from a2bench.harness.execute import InlineExecutor  # noqa: E402
-from a2bench.harness.one_video import generate_video  # noqa: E402
-from a2bench.harness.store import RunStore  # noqa: E402
-from a2bench.systems import GenerationSettings  # noqa: E402
-from a2bench.video import read_video  # noqa: E402
+from a2bench.model.cases import Case, Role, Suite  # noqa: E402
+from a2bench.model.systems import GenerationSettings  # noqa: E402
+from a2bench.model.video import read_video  # noqa: E402
+from a2bench.run.execute import InlineExecutor  # noqa: E402
+from a2bench.run.one_video import generate_video  # noqa: E402
+from a2bench.run.store import RunStore  # noqa: E402
 
 SMALL = GenerationSettings(width=64, height=48, num_frames=9, fps=Fraction(15))
 

@@ -18,17 +18,17 @@ from tiny_pipelines import write_wan_vace  # noqa: E402, I001
 from poisoned import poison  # noqa: E402
 
 from a2bench.adapters.wan_vace import WanVACE13B, WanVACE14B  # noqa: E402
-from a2bench.cases import Case, Suite  # noqa: E402
+from a2bench.model.cases import Case, Suite  # noqa: E402
 from a2bench.cli.progress import TerminalProgress  # noqa: E402
-from a2bench.conformance import check_adapter, passed  # noqa: E402
-from a2bench.counting import take_counts  # noqa: E402
+from a2bench.adapters.conformance import check_adapter, passed  # noqa: E402
+from a2bench.base.counting import take_counts  # noqa: E402
 from a2bench.errors import AdapterError, CaseError, InputError, WeightsError  # noqa: E402
-from a2bench.harness.execute import InlineExecutor  # noqa: E402
-from a2bench.harness.request import ExecutionOptions, RunRequest  # noqa: E402
-from a2bench.harness.run import generate, score  # noqa: E402
-from a2bench.harness.store import RunStore  # noqa: E402
-from a2bench.steps import listening  # noqa: E402
-from a2bench.systems import GenerationSettings  # noqa: E402
+from a2bench.run.execute import InlineExecutor  # noqa: E402
+from a2bench.run.request import ExecutionOptions, RunRequest  # noqa: E402
+from a2bench.run.stages import generate, score  # noqa: E402
+from a2bench.run.store import RunStore  # noqa: E402
+from a2bench.base.steps import listening  # noqa: E402
+from a2bench.model.systems import GenerationSettings  # noqa: E402
 
 SMALL = GenerationSettings(width=64, height=48, num_frames=9, fps=Fraction(16))
 

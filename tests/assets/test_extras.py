@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from a2bench import registry
 from a2bench.assets import extras
-from a2bench.metrics import FeatureInfo
+from a2bench.base import registry
+from a2bench.model.metrics import FeatureInfo
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]

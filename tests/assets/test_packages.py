@@ -9,15 +9,15 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from a2bench import golden, registry
-from a2bench.assets import packages
+from a2bench.assets import golden, packages
 from a2bench.assets.packages import broken_import, install_line
-from a2bench.data import cache_dir
+from a2bench.assets.weights import unmet_needs, verified_weights, weights_entry
+from a2bench.base import registry
+from a2bench.base.data import cache_dir
 from a2bench.errors import PackageError
-from a2bench.metrics import FeatureInfo
-from a2bench.scores import MetricInfo
-from a2bench.video import Video, write_video
-from a2bench.weights import unmet_needs, verified_weights, weights_entry
+from a2bench.model.metrics import FeatureInfo
+from a2bench.model.scores import MetricInfo
+from a2bench.model.video import Video, write_video
 from tests.metrics.every_metric import Entries, case_of, entries
 
 LINE = "pip install huggingface-hub pyyaml requests && pip install --no-deps pyiqa==0.1.16"
@@ -63,7 +63,7 @@ def musiq_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     path = cache_dir() / "weights" / entry.name / entry.files[0].path
     path.parent.mkdir(parents=True)
     path.write_bytes(b"never read")
-    monkeypatch.setattr("a2bench.metrics._resident", {})
+    monkeypatch.setattr("a2bench.model.metrics._resident", {})
 
 
 @pytest.mark.usefixtures("musiq_weights")
@@ -109,7 +109,7 @@ def test_a_package_of_an_extra_that_cannot_be_imported_is_one_sentence(
     from a2bench_metrics.perceptual import network_on
 
     network_on.cache_clear()
-    monkeypatch.setattr("a2bench.metrics._resident", {})
+    monkeypatch.setattr("a2bench.model.metrics._resident", {})
     heads = verified_weights("lpips-alex").read_bytes()  # they lie inside the package
     shadow(monkeypatch, tmp_path, "lpips", RAISING["OSError"])
     (tmp_path / "lpips/weights/v0.1").mkdir(parents=True)

@@ -15,7 +15,7 @@ from hub import COMMIT, Hub, serving  # noqa: E402
 from tiny_checkpoint import write_tiny_checkpoint  # noqa: E402
 
 from a2bench.adapters.skyreels_a2 import SkyReelsA2  # noqa: E402
-from a2bench.checkpoints import RECORD, checkpoint, read_record, state, verify  # noqa: E402
+from a2bench.assets.checkpoints import RECORD, checkpoint, read_record, state, verify  # noqa: E402
 from a2bench.cli import cli  # noqa: E402
 from a2bench.errors import InputError, WeightsError  # noqa: E402
 
@@ -98,7 +98,7 @@ def test_what_was_fetched_is_verified_listed_and_used(
 def test_an_interrupted_fetch_is_told_and_goes_on_in_the_middle_of_a_file(
     type_: Type, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("a2bench.checkpoints_fetch.AT_ONCE", 1)
+    monkeypatch.setattr("a2bench.assets.checkpoints_fetch.AT_ONCE", 1)
     size = sum(path.stat().st_size for path in hub.folder.rglob("*.safetensors"))
     hub.cut = size // 2
     with_cut = type_(*FETCH, "--yes")

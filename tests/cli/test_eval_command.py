@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from a2bench.video import Video, write_video
+from a2bench.model.video import Video, write_video
 from tests.cli.conftest import Result, Run
 
 TINY = ["--size", "96x64", "--num-frames", "6", "--metrics", "sharpness,temporal_flicker"]

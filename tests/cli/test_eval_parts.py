@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from a2bench.cli import main
-from a2bench.harness.store import RunStore
+from a2bench.run.store import RunStore
 
 TINY = ["--size", "96x64", "--num-frames", "6", "--metrics", "sharpness"]
 SHORT = "a round stranger, a striped ball, a chequered field"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from a2bench.cases import Suite
 from a2bench.cli import cli
 from a2bench.errors import A2BenchError
+from a2bench.model.cases import Suite
 from tests.loopback import PATIENCE, hear_interrupts, wait_until
 
 Type = Callable[..., Result]
@@ -92,7 +92,7 @@ def test_steps_from_the_project_file_are_only_for_systems_that_know_them(generat
 
 
 def test_the_steps_are_told_where_there_is_no_terminal(generate: Type) -> None:
-    result = generate("-o", "out.mp4", model="tests.harness.work_items:InSteps")
+    result = generate("-o", "out.mp4", model="tests.run.work_items:InSteps")
     assert "out.mp4: step 3/3" in result.stderr
 
 
@@ -100,7 +100,7 @@ def test_the_steps_are_told_where_there_is_no_terminal(generate: Type) -> None:
 def test_an_interrupt_ends_the_worker_and_leaves_nothing(suite: Suite, tmp_path: Path) -> None:
     (reference, *_) = suite.cases[0].elements
     process = subprocess.Popen(
-        [sys.executable, "-m", "a2bench", "generate", "-m", "tests.harness.work_items:InSteps", "--set", "pause=60",
+        [sys.executable, "-m", "a2bench", "generate", "-m", "tests.run.work_items:InSteps", "--set", "pause=60",
          "--prompt", "x", "--character", str(reference.reference.path), "-o", str(tmp_path / "out.mp4")],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT, preexec_fn=hear_interrupts,
     )  # fmt: skip

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from a2bench import registry
-from a2bench.weights import required_weights, weights_entry
+from a2bench.assets.weights import required_weights, weights_entry
+from a2bench.base import registry
 from tests.cli.conftest import Run
 
 
@@ -30,7 +30,9 @@ def test_weights_fetch_default_gets_what_the_default_metrics_lack(
     a2bench: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[str] = []
-    monkeypatch.setattr("a2bench.weights_fetch.fetch", lambda entry, told: fetched.append(entry.name) or "fetched")
+    monkeypatch.setattr(
+        "a2bench.assets.weights_fetch.fetch", lambda entry, told: fetched.append(entry.name) or "fetched"
+    )
     default = [row["name"] for row in json.loads(a2bench("metrics", "list", "--json").out) if row["default"]]
     lacking = {name for metric in default for name in required_weights(metric) if not weights_entry(name).is_here}
     assert a2bench("weights", "fetch", "default", "--yes").code == 0
@@ -47,7 +49,9 @@ def test_what_is_large_is_fetched_after_a_yes_only(
     answer: str, told: str, a2bench: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[str] = []
-    monkeypatch.setattr("a2bench.weights_fetch.fetch", lambda entry, told: fetched.append(entry.name) or "fetched")
+    monkeypatch.setattr(
+        "a2bench.assets.weights_fetch.fetch", lambda entry, told: fetched.append(entry.name) or "fetched"
+    )
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
     result = a2bench("weights", "fetch", "raft-large-things")
     assert (result.code, fetched) == ((2, []) if told else (0, ["raft-large-things"]))

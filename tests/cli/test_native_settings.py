@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from a2bench import registry
 from a2bench.adapters.controls import Collage
-from a2bench.cases import Suite
-from a2bench.harness.one_video import generate_video
-from a2bench.harness.plan import unsupported
-from a2bench.systems import GenerationSettings, NativeSettings
+from a2bench.base import registry
+from a2bench.model.cases import Suite
+from a2bench.model.systems import GenerationSettings, NativeSettings
+from a2bench.run.one_video import generate_video
+from a2bench.run.plan import unsupported
 from tests.cli.conftest import Run
 
 NATIVE = NativeSettings(width=96, height=64, num_frames=5, fps=Fraction(15), frames_step=4, frames_plus=1)
@@ -21,7 +21,7 @@ NATIVE = NativeSettings(width=96, height=64, num_frames=5, fps=Fraction(15), fra
 @pytest.fixture
 def native(monkeypatch: pytest.MonkeyPatch) -> NativeSettings:
     """The control `collage` as a system that was released for something."""
-    monkeypatch.setattr("a2bench.harness.work._systems", {})
+    monkeypatch.setattr("a2bench.run.work._systems", {})
     monkeypatch.setattr(Collage, "meta", Collage.meta.model_copy(update={"native": NATIVE}))
     return NATIVE
 
@@ -83,7 +83,7 @@ def test_a_run_goes_on_with_its_own_settings_whatever_the_defaults_are_now(
 ) -> None:
     words = ["generate", "-m", "collage", "--suite", suite_path, "--seeds", "0,1", "--size", "96x64", "-o", "run"]
     assert a2bench(*words, "--num-frames", "6").code == 0
-    monkeypatch.setattr("a2bench.harness.work._systems", {})
+    monkeypatch.setattr("a2bench.run.work._systems", {})
     monkeypatch.setattr(Collage, "meta", Collage.meta.model_copy(update={"native": NATIVE}))
     told = json.loads(a2bench("generate", "-m", "collage", "-o", "run", "--dry-run", "--json").out)
     assert told["stages"]["generate"]["states"] == {"done": 6}

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from a2bench.cases import load_suite
 from a2bench.cli import cli
 from a2bench.errors import InputError
+from a2bench.model.cases import load_suite
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from demo_run import Demo, write_demo_run  # noqa: E402

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from a2bench import registry
 from a2bench.adapters import ADAPTERS
+from a2bench.base import registry
 from a2bench.cli import cli
 from a2bench.errors import A2BenchError
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from a2bench.cases import load_suite
 from a2bench.cli import cli
 from a2bench.errors import InputError
+from a2bench.model.cases import load_suite
 from a2bench.peers.definitions import SUITES
 from a2bench.peers.own import totals_of_run
 

@@ -27,7 +27,7 @@ from a2bench.e2v.memory import Placement
 from a2bench.e2v.offload import PlacedModel
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.request import Request
-from a2bench.tiers import Tier
+from a2bench.model.tiers import Tier
 
 STEPS = 10
 

@@ -18,10 +18,10 @@ from PIL import Image
 from safetensors.numpy import save_file
 from tiny_checkpoint import write_tiny_checkpoint
 
-from a2bench.cases import Role
 from a2bench.errors import A2BenchError
-from a2bench.harness.one_video import generate_video
-from a2bench.systems import GenerationSettings
+from a2bench.model.cases import Role
+from a2bench.model.systems import GenerationSettings
+from a2bench.run.one_video import generate_video
 
 Files = dict[str, Path]
 

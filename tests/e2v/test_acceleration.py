@@ -8,7 +8,7 @@ import pytest
 import torch
 from acceleration_differences import Difference, differences, make, tiny_request
 
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
 from a2bench.e2v.acceleration import (
     ATTENTION,
     CHOICES,

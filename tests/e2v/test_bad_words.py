@@ -17,19 +17,19 @@ from tiny_checkpoint import write_tiny_checkpoint
 
 from a2bench.adapters.controls import Collage
 from a2bench.adapters.skyreels_a2 import SkyReelsA2
-from a2bench.cases import Suite, load_suite
+from a2bench.base.counting import take_counts
+from a2bench.base.inputs import MAX_SEED, check_seed, check_text
 from a2bench.cli import main
-from a2bench.counting import take_counts
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.request import Sampling, check_request
 from a2bench.errors import CaseError, InputError
-from a2bench.harness.execute import InlineExecutor, LocalExecutor
-from a2bench.harness.one_video import generate_video
-from a2bench.harness.request import ExecutionOptions, RunRequest
-from a2bench.harness.run import generate, plan
-from a2bench.harness.store import RunStore
-from a2bench.inputs import MAX_SEED, check_seed, check_text
-from a2bench.systems import GenerationSettings
+from a2bench.model.cases import Suite, load_suite
+from a2bench.model.systems import GenerationSettings
+from a2bench.run.execute import InlineExecutor, LocalExecutor
+from a2bench.run.one_video import generate_video
+from a2bench.run.request import ExecutionOptions, RunRequest
+from a2bench.run.stages import generate, plan
+from a2bench.run.store import RunStore
 
 SMALL = GenerationSettings(width=64, height=48, num_frames=9, fps=Fraction(15))
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
 from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder, fingerprint
 from a2bench.e2v.components import check_component
 from a2bench.e2v.loading import load_pipeline, load_prompt_reader

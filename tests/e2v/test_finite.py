@@ -10,7 +10,7 @@ import torch
 from poisoned import poison
 from test_pipeline import asked
 
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
 from a2bench.e2v.acceleration import Acceleration
 from a2bench.e2v.finite import FiniteNumbers, OutputWatch, is_finite
 from a2bench.e2v.loading import load_pipeline

@@ -12,7 +12,7 @@ import torch
 from published_checkpoint import edit_json, read_tensors, write_json, write_shards
 from safetensors.torch import load_file, save_file
 
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
 from a2bench.e2v.checkpoint import SKYREELS_A2
 from a2bench.e2v.components import check_component, load_component
 from a2bench.e2v.lora_names import original_name

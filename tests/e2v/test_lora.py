@@ -13,7 +13,7 @@ from acceleration_differences import tiny_request
 from safetensors.torch import save_file
 
 from a2bench.adapters.skyreels_a2 import SkyReelsA2
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
 from a2bench.e2v.acceleration import Acceleration, parse_acceleration
 from a2bench.e2v.loading import load_pipeline
 from a2bench.e2v.lora import match_lora, merge_lora

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
 from a2bench.e2v import memory, offload
 from a2bench.e2v.loading import Precision, checkpoint_parts, load_pipeline
 from a2bench.e2v.memory import Part, Placement, Working, choose_placement, part_of, part_of_module, wan_working

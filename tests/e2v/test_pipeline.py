@@ -5,12 +5,12 @@ import pytest
 import torch
 from PIL import Image
 
-from a2bench.cases import Role
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
 from a2bench.e2v.pipeline import Pipeline, Step
 from a2bench.e2v.references import Reference
 from a2bench.e2v.request import Request, Sampling
 from a2bench.errors import AdapterError, GenerationInterruptedError
+from a2bench.model.cases import Role
 
 
 def drawn(role: Role, seed: int) -> Reference:

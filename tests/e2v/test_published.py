@@ -11,7 +11,7 @@ from golden_errors import GOLDEN, golden_request, largest
 from published_checkpoint import edit_json, read_tensors, write_published_checkpoint, write_shards
 from safetensors.torch import load_file, save_file
 
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
 from a2bench.e2v.checkpoint import SKYREELS_A2, check_folder
 from a2bench.e2v.components import check_component, load_component
 from a2bench.e2v.loading import checkpoint_parts, load_pipeline, load_prompt_reader

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from a2bench.cases import Role
 from a2bench.e2v.pipeline import Pipeline
 from a2bench.e2v.references import Reference
 from a2bench.e2v.request import Request, Sampling, check_prompt, check_request
 from a2bench.errors import CaseError, InputError
+from a2bench.model.cases import Role
 
 
 def references(*roles: Role) -> tuple[Reference, ...]:

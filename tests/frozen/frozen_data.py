@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from a2bench.hashing import file_sha256
+from a2bench.base.hashing import file_sha256
 
 HERE = Path(__file__).parent
 PLACE = "/tmp/a2bench-frozen"

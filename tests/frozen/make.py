@@ -23,7 +23,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 import a2bench
-from a2bench.hashing import file_sha256
+from a2bench.base.hashing import file_sha256
 
 HERE = Path(__file__).parent
 PLACE = Path("/tmp/a2bench-frozen")
@@ -153,9 +153,9 @@ ADAPTER_TEXT = '''\
 
 import numpy as np
 
-from a2bench.cases import Case
-from a2bench.systems import GenerationSettings, ModelMeta
-from a2bench.video import Video
+from a2bench.model.cases import Case
+from a2bench.model.systems import GenerationSettings, ModelMeta
+from a2bench.model.video import Video
 
 
 class Fade:
@@ -368,7 +368,7 @@ def strange_places() -> list[str]:
 
 def main() -> None:
     """Make the folder of this version."""
-    target = HERE / a2bench.__version__
+    target = HERE / a2bench.base.version.__version__
     if target.exists() or PLACE.exists():
         sys.exit(f"{target} or {PLACE} is there already; what was frozen is never made again: remove it by hand")
     PLACE.mkdir()

@@ -6,7 +6,7 @@ from typing import Any
 
 from frozen_data import A2Bench, Frozen
 
-from a2bench.hashing import file_sha256
+from a2bench.base.hashing import file_sha256
 
 RELEASE = "2026.1"
 RUNS = ("runs/collage-a2bench-mini", "runs/noise", "runs/实验一", "runs/second try")

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("av")
 torch = pytest.importorskip("torch")
 
-from a2bench.harness.execute import LocalExecutor, WorkItem  # noqa: E402
+from a2bench.run.execute import LocalExecutor, WorkItem  # noqa: E402
 from tests.metrics.every_metric import (  # noqa: E402
     CASES,
     METRICS,
@@ -101,7 +101,7 @@ def test_the_bundled_networks_give_their_golden_values_on_a_gpu(tmp_path: Path) 
 
 def golden(_: dict[str, Any]) -> list[tuple[str, str, str]]:
     """What `a2bench metrics check` says in a worker."""
-    from a2bench.golden import check_golden
+    from a2bench.assets.golden import check_golden
 
     return [(check.weights, check.status, check.text) for check in check_golden()]
 

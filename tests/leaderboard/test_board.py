@@ -17,14 +17,14 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from a2bench.cases import load_suite
 from a2bench.cli import cli
 from a2bench.errors import InputError
-from a2bench.harness.bootstrap import clustered_interval
-from a2bench.harness.records import RunManifest
-from a2bench.harness.store import RunStore
-from a2bench.harness.tables import CurrentRecords
-from a2bench.totals.run import run_totals
+from a2bench.model.cases import load_suite
+from a2bench.model.records import RunManifest
+from a2bench.results.current import CurrentRecords
+from a2bench.results.totals import run_totals
+from a2bench.run.store import RunStore
+from a2bench.statistics.bootstrap import clustered_interval
 from a2bench_leaderboard.board import folder as board_folder
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.facts import EXISTED, Price

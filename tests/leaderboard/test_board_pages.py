@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from a2bench.cases import Case, load_suite
+from a2bench.base.counting import take_counts
 from a2bench.cli import cli
-from a2bench.counting import take_counts
 from a2bench.errors import InputError
-from a2bench.harness.records import ScoreRecord
-from a2bench.harness.store import RunStore
+from a2bench.model.cases import Case, load_suite
+from a2bench.model.records import ScoreRecord
+from a2bench.run.store import RunStore
 from a2bench_leaderboard.board.facts import EXISTED, Price
 from a2bench_leaderboard.board.folder import board_files, verify_board, write_board
 from a2bench_leaderboard.board.inputs import board_inputs

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from a2bench.cases import load_suite
 from a2bench.cli import cli
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.harness.store import RunStore
-from a2bench.harness.tables import CurrentRecords
-from a2bench.report.data import paired_difference
+from a2bench.model.cases import load_suite
+from a2bench.results.current import CurrentRecords
+from a2bench.run.store import RunStore
+from a2bench.show.report.data import paired_difference
 from a2bench_leaderboard.columns import read_scores
 from a2bench_leaderboard.compare import compare
-from tests.totals.test_run import GOOD, make_run
+from tests.results.test_totals import GOOD, make_run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from demo_run import Demo, write_demo_run  # noqa: E402

@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from a2bench.cases import load_suite
-from a2bench.harness.files import file_key
+from a2bench.base.files import file_key
+from a2bench.model.cases import load_suite
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.every_eval_ever import every_eval_ever_files
 from a2bench_leaderboard.board.inputs import board_inputs

@@ -2,11 +2,11 @@
 
 import pytest
 
-from a2bench import registry
-from a2bench.changes import Kind, changes
-from a2bench.data import data_dir
+from a2bench.base import registry
+from a2bench.base.changes import Kind, changes
+from a2bench.base.data import data_dir
+from a2bench.results.dimensions import VERSION as SUMMARY
 from a2bench.suites.header import read_header
-from a2bench.totals.definition import VERSION as SUMMARY
 from a2bench_leaderboard.board.pages.methods import card_sections
 from a2bench_leaderboard.statistics import VERSION as STATISTICS
 
@@ -31,7 +31,7 @@ def current_versions() -> list[tuple[Kind, str, int]]:
 def test_every_version_above_the_first_is_explained_and_no_other() -> None:
     current = current_versions()
     for kind, name, version in current:
-        assert versions(kind, name) == list(range(2, version + 1)), f"a2bench/changes.json: {kind} {name}"
+        assert versions(kind, name) == list(range(2, version + 1)), f"a2bench/base/changes.json: {kind} {name}"
     for suite in ("a2bench-mini", "a2bench-v1"):
         header = read_header(data_dir("prompts") / f"{suite}.jsonl")
         assert header is not None

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from a2bench.cases import load_suite
 from a2bench.cli import cli
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.harness.store import RunStore
+from a2bench.model.cases import load_suite
+from a2bench.run.store import RunStore
 from a2bench_leaderboard import plots
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from a2bench.harness.bootstrap import clustered_interval
-from a2bench.harness.summary import clustered_mean
+from a2bench.results.summary import clustered_mean
+from a2bench.statistics.bootstrap import clustered_interval
 from a2bench_leaderboard.simulation import World, draw, rates
 from a2bench_leaderboard.statistics import (
     case_sums,

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from a2bench.cases import load_suite
 from a2bench.cli import cli
-from a2bench.harness.execute import InlineExecutor
-from a2bench.harness.request import ExecutionOptions, RunRequest
-from a2bench.harness.run import generate, score
-from a2bench.harness.store import RunStore
-from a2bench.harness.validate import controls, run_controls
-from a2bench.systems import GenerationSettings
+from a2bench.model.cases import load_suite
+from a2bench.model.systems import GenerationSettings
+from a2bench.run.execute import InlineExecutor
+from a2bench.run.request import ExecutionOptions, RunRequest
+from a2bench.run.stages import generate, score
+from a2bench.run.store import RunStore
+from a2bench.validation.validate import controls, run_controls
 from tests.conftest import Silence
 
 METRICS = ("niqe", "temporal_flicker", "motion_amount")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from a2bench import registry
-from a2bench.cases import load_suite
-from a2bench.metrics import Sample
-from a2bench.systems import GenerationSettings
-from a2bench.video import read_video, write_video
+from a2bench.base import registry
+from a2bench.model.cases import load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.systems import GenerationSettings
+from a2bench.model.video import read_video, write_video
 
 MakeSample = Callable[[str, str], Sample]
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from a2bench import registry
-from a2bench.cases import Case, load_suite
-from a2bench.data import data_dir
-from a2bench.harness import work
-from a2bench.harness.execute import LocalExecutor, WorkItem
-from a2bench.hashing import file_sha256
-from a2bench.resources import DEVICE_TOLERANCE
-from a2bench.systems import GenerationSettings
-from a2bench.video import write_video
+from a2bench.base import registry
+from a2bench.base.data import data_dir
+from a2bench.base.hashing import file_sha256
+from a2bench.base.resources import DEVICE_TOLERANCE
+from a2bench.model.cases import Case, load_suite
+from a2bench.model.systems import GenerationSettings
+from a2bench.model.video import write_video
+from a2bench.run import work
+from a2bench.run.execute import LocalExecutor, WorkItem
 from tests.metrics.small_networks import install
 
 METRICS = sorted(registry.paths("metric"))
@@ -80,7 +80,7 @@ def entries_in_workers(
 
 
 def score_with_small_networks(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """`a2bench.harness.work.score` of a worker whose fetched weights are the small networks."""
+    """`a2bench.run.work.score` of a worker whose fetched weights are the small networks."""
     _install(given["networks"])
     return work.score({key: value for key, value in given.items() if key != "networks"})
 

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from a2bench.adapters.composition import cut_out, load_image
-from a2bench.cases import Case, Element, load_suite
-from a2bench.video import Video
+from a2bench.model.cases import Case, Element, load_suite
+from a2bench.model.video import Video
 
 FPS, SECONDS = 16, 7
 WIDTH, HEIGHT = 832, 480

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from a2bench import metrics, weights
-from a2bench.features import feature_identity
-from a2bench.harness import work
-from a2bench.hashing import file_sha256
-from a2bench.weights import WeightsEntry, manifest
+from a2bench.assets import weights
+from a2bench.assets.weights import WeightsEntry, manifest
+from a2bench.base.hashing import file_sha256
+from a2bench.features.identity import feature_identity
+from a2bench.model import metrics
+from a2bench.run import work
 from tests.metrics.test_parity import load_parity
 
 parity = load_parity()

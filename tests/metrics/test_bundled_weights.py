@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from a2bench import registry
-from a2bench.data import cache_dir
+from a2bench.assets.weights import WeightsEntry, manifest, verified_folder, verified_weights, weights_entry
+from a2bench.base import registry
+from a2bench.base.data import cache_dir
 from a2bench.errors import WeightsError
-from a2bench.weights import WeightsEntry, manifest, verified_folder, verified_weights, weights_entry
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "metrics/a2bench_metrics/weights"
@@ -138,7 +138,7 @@ def test_a_bundled_file_that_is_missing_or_damaged_says_how_to_get_it_again(
     damaged = entry.model_copy(update={"files": (part.model_copy(update={"sha256": "0" * 64}),)})
     missing = entry.model_copy(update={"files": (part.model_copy(update={"path": "weights/no.onnx"}),)})
     for changed, text in ((damaged, "are damaged: .*get them again with"), (missing, "are not on this machine; type")):
-        monkeypatch.setattr("a2bench.weights.manifest", lambda changed=changed: {"yunet-2023mar": changed})
+        monkeypatch.setattr("a2bench.assets.weights.manifest", lambda changed=changed: {"yunet-2023mar": changed})
         verified_folder.cache_clear()
         with pytest.raises(WeightsError, match=rf"{text} `git checkout -- "):
             verified_weights("yunet-2023mar")

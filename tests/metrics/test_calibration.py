@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from a2bench.data import data_dir
+from a2bench.base.data import data_dir
 
 
 def pixels(file: str) -> Any:

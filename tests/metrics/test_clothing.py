@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from a2bench.cases import ImageFile, load_suite
-from a2bench.counting import take_counts
-from a2bench.hashing import file_sha256
-from a2bench.metrics import Sample
-from a2bench.scores import Score
-from a2bench.video import Video
+from a2bench.base.counting import take_counts
+from a2bench.base.hashing import file_sha256
+from a2bench.model.cases import ImageFile, load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import Score
+from a2bench.model.video import Video
 from a2bench_metrics.clothing import Worn, chest_box
 from a2bench_metrics.clothing_similarity import ClothingSimilarity, likeness
 from a2bench_metrics.faces import REFERENCE_LONG_SIDE

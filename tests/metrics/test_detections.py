@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench.cases import load_suite
 from a2bench.errors import WeightsError
-from a2bench.metrics import Sample
-from a2bench.video import Video
+from a2bench.model.cases import load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.video import Video
 from a2bench_metrics import detections
 from a2bench_metrics.detected_similarity import DetectedSimilarity
 from a2bench_metrics.detections import Detection, DetectionsFeature, crop, detect, load_detector, share_out

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench.cases import load_suite
+from a2bench.base.counting import take_counts
+from a2bench.base.data import cache_dir
 from a2bench.cli import cli
 from a2bench.cli.progress import TerminalProgress
-from a2bench.counting import take_counts
-from a2bench.data import cache_dir
 from a2bench.errors import InputError, VideoError, WeightsError
-from a2bench.harness.execute import InlineExecutor
-from a2bench.harness.journal import append_records
-from a2bench.harness.request import ExecutionOptions, RunRequest
-from a2bench.harness.run import generate
-from a2bench.harness.store import RunStore
-from a2bench.systems import GenerationSettings
-from a2bench.video import Video, write_video
+from a2bench.model.cases import load_suite
+from a2bench.model.systems import GenerationSettings
+from a2bench.model.video import Video, write_video
+from a2bench.run.execute import InlineExecutor
+from a2bench.run.journal import append_records
+from a2bench.run.request import ExecutionOptions, RunRequest
+from a2bench.run.stages import generate
+from a2bench.run.store import RunStore
 from a2bench_metrics import diversity
 from a2bench_metrics.diversity import diversity_of_run, frames_at_equal_times, image_distances, video_distances
 from a2bench_metrics.perceptual import network_on

@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from a2bench.cases import load_suite
-from a2bench.ledger import Box, Entry, Observation
-from a2bench.metrics import Sample
-from a2bench.video import Video
+from a2bench.model.cases import load_suite
+from a2bench.model.ledger import Box, Entry, Observation
+from a2bench.model.metrics import Sample
+from a2bench.model.video import Video
 from a2bench_metrics.element_integrity import DuplicateRate, ElementIntegrity, SwapRate
 from a2bench_metrics.element_ledger import with_exchanges
 from a2bench_metrics.people import Sight

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from a2bench import registry
-from a2bench.cases import Element, load_suite
-from a2bench.counting import take_counts
-from a2bench.data import data_dir
-from a2bench.metrics import Sample
-from a2bench.systems import GenerationSettings
+from a2bench.base import registry
+from a2bench.base.counting import take_counts
+from a2bench.base.data import data_dir
+from a2bench.model.cases import Element, load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.systems import GenerationSettings
 from a2bench_metrics.background_similarity import background_score, fidelity, make_place
 from a2bench_metrics.dense import WIDE_BLOCKS, _network, embed, input_size
 from a2bench_metrics.finder import SIZES, Hit, Template, locate, look_closer, make_template

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from a2bench import registry
-from a2bench.metrics import Sample, score_within_protocol
-from a2bench.scores import Limit
-from a2bench.video import Video
-from a2bench.weights import unmet_needs
+from a2bench.assets.weights import unmet_needs
+from a2bench.base import registry
+from a2bench.model.metrics import Sample, score_within_protocol
+from a2bench.model.scores import Limit
+from a2bench.model.video import Video
 from tests.metrics.every_metric import (
     CASES,
     METRICS,

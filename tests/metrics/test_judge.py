@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench.cases import Suite, load_suite
-from a2bench.counting import take_counts
-from a2bench.harness import work
-from a2bench.harness.plan import metric_identity
-from a2bench.hashing import file_sha256
-from a2bench.metrics import Sample
-from a2bench.video import Video, write_video
-from a2bench.weights import unmet_needs
+from a2bench.assets.weights import unmet_needs
+from a2bench.base.counting import take_counts
+from a2bench.base.hashing import file_sha256
+from a2bench.model.cases import Suite, load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.video import Video, write_video
+from a2bench.run import work
+from a2bench.run.plan import metric_identity
 from a2bench_metrics import judge, judge_alignment, judge_api
 from a2bench_metrics.judge import NoRatingError, ratings
 from tests.conftest import write_suite

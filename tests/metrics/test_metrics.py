@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from a2bench import registry
-from a2bench.cases import load_suite
-from a2bench.metrics import Sample, score_within_protocol
-from a2bench.scores import MetricInfo, Score
-from a2bench.video import Video
-from a2bench.weights import feature_infos, required_weights, unmet_needs, weights_entry
+from a2bench.assets.weights import feature_infos, required_weights, unmet_needs, weights_entry
+from a2bench.base import registry
+from a2bench.model.cases import load_suite
+from a2bench.model.metrics import Sample, score_within_protocol
+from a2bench.model.scores import MetricInfo, Score
+from a2bench.model.video import Video
 from tests.metrics.conftest import MakeSample
 
 METRICS = sorted(registry.paths("metric"))

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench import registry
-from a2bench.cases import load_suite
-from a2bench.metrics import Sample
-from a2bench.video import Video
+from a2bench.base import registry
+from a2bench.model.cases import load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.video import Video
 
 cv2 = pytest.importorskip("cv2")
 HEIGHT, WIDTH, FPS = 240, 400, 8

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench import registry
-from a2bench.cases import Case, load_suite
+from a2bench.assets.weights import required_weights, unmet_needs, weights_entry
+from a2bench.base import registry
 from a2bench.errors import WeightsError
-from a2bench.metrics import Sample
-from a2bench.scores import Score
-from a2bench.video import Video, write_video
-from a2bench.weights import required_weights, unmet_needs, weights_entry
+from a2bench.model.cases import Case, load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.scores import Score
+from a2bench.model.video import Video, write_video
 from tests.metrics.test_parity import load_parity
 
 torch = pytest.importorskip("torch")
@@ -82,7 +82,7 @@ def small_networks(network_files: tuple[dict[str, Path], dict[str, Any]], monkey
     monkeypatch.setattr(musiq, "empty_network", narrow)
     for module in (aesthetic_quality, clip, dino, musiq, raft, xclip):
         monkeypatch.setattr(module, "verified_weights", paths.__getitem__)
-    monkeypatch.setattr("a2bench.metrics._resident", {})
+    monkeypatch.setattr("a2bench.model.metrics._resident", {})
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_arcface_finds_the_person_and_nobody_else(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(
         arcface, "verified_weights", lambda name: tmp_path / "small.onnx" if "arc" in name else real(name)
     )
-    monkeypatch.setattr("a2bench.metrics._resident", {})
+    monkeypatch.setattr("a2bench.model.metrics._resident", {})
     portrait = parity.photograph("character-human/nasa_eileen_collins.jpg")
     person = next(c for c in load_suite("a2bench-mini").cases if c.id == "astronaut-thumbs-up")
     frames = np.stack([portrait, np.zeros_like(portrait)])
@@ -183,7 +183,7 @@ def test_arcface_finds_the_person_and_nobody_else(tmp_path: Path, monkeypatch: p
 
 
 def test_a_face_network_of_another_pack_is_refused(tmp_path: Path) -> None:
-    from a2bench.resources import onnx_session
+    from a2bench.base.resources import onnx_session
     from a2bench_metrics.arcface import checked_session
 
     parity.write_small_arcface(tmp_path / "other.onnx", size=128)
@@ -208,9 +208,9 @@ def test_an_alexnet_with_other_layers_is_refused(change: str) -> None:
 def test_without_weights_and_without_a_network_each_metric_says_what_to_type(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from a2bench.data import data_dir
-    from a2bench.harness import work
-    from a2bench.hashing import file_sha256
+    from a2bench.base.data import data_dir
+    from a2bench.base.hashing import file_sha256
+    from a2bench.run import work
 
     def no_network(*_: Any, **__: Any) -> None:
         raise AssertionError("something wanted to reach the network")
@@ -236,9 +236,9 @@ def test_without_weights_and_without_a_network_each_metric_says_what_to_type(
 
 @pytest.mark.parametrize("name", FETCHED)
 def test_a_corrupt_file_of_weights_is_named_with_what_to_type(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from a2bench.weights import verified_folder
+    from a2bench.assets.weights import verified_folder
 
-    monkeypatch.setattr("a2bench.metrics._resident", {})
+    monkeypatch.setattr("a2bench.model.metrics._resident", {})
     verified_folder.cache_clear()
     for weights in required_weights(name):
         entry = weights_entry(weights)

@@ -8,10 +8,10 @@ from PIL import Image
 from scipy.spatial import procrustes
 
 from a2bench.adapters.composition import load_image
-from a2bench.cases import Case, load_suite
-from a2bench.counting import take_counts
-from a2bench.metrics import Sample
-from a2bench.video import Video
+from a2bench.base.counting import take_counts
+from a2bench.model.cases import Case, load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.video import Video
 from a2bench_metrics.images import element_image
 from a2bench_metrics.pose_copy import FRONTAL, JITTER, PoseCopy, head_copied, pose_distance, view_copied
 from a2bench_metrics.views import View

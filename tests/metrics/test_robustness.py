@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench import metrics, registry, weights
-from a2bench.cases import load_suite
-from a2bench.data import data_dir
-from a2bench.harness.work import score
-from a2bench.hashing import file_sha256
-from a2bench.resources import DEVICE_TOLERANCE
-from a2bench.video import Video, write_video
-from a2bench.weights import feature_infos, manifest, unmet_needs, verified_folder
+from a2bench.assets import weights
+from a2bench.assets.weights import feature_infos, manifest, unmet_needs, verified_folder
+from a2bench.base import registry
+from a2bench.base.data import data_dir
+from a2bench.base.hashing import file_sha256
+from a2bench.base.resources import DEVICE_TOLERANCE
+from a2bench.model import metrics
+from a2bench.model.cases import load_suite
+from a2bench.model.video import Video, write_video
+from a2bench.run.work import score
 
 METRICS = sorted(registry.paths("metric"))
 CASE = next(case for case in load_suite("a2bench-mini").cases if case.id == "astronaut-balloon-tea-garden")
@@ -81,7 +83,7 @@ def test_nothing_reaches_for_the_network(clip: Path, tmp_path: Path, monkeypatch
     entries = results(clip)
     assert attempts == []
     assert {entry["status"] for entry in entries.values()} <= {"scored", "unscored"}
-    from a2bench.golden import check_golden
+    from a2bench.assets.golden import check_golden
 
     list(check_golden())
     assert attempts == []
@@ -132,7 +134,7 @@ def test_a_damaged_weight_fails_its_metrics_by_name_and_no_other(
     altered = {**manifest(), entry.name: entry.model_copy(update={"files": (part,)})}
     monkeypatch.setattr(weights, "manifest", lambda: altered)
     verified_folder.cache_clear()
-    from a2bench.harness import work
+    from a2bench.run import work
 
     monkeypatch.delitem(work._metrics, "niqe", raising=False)
     entries = results(clip, ["niqe", "sharpness"])
@@ -150,7 +152,7 @@ def test_half_precision_moves_a_clip_score_less_than_the_tolerance(
     transformers = pytest.importorskip("transformers")
     torch = pytest.importorskip("torch")
     save_file = pytest.importorskip("safetensors.torch").save_file
-    from a2bench.golden import check_picture
+    from a2bench.assets.golden import check_picture
     from a2bench_metrics import clip as module
 
     small = {"hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 4, "num_hidden_layers": 4}

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench import metrics
-from a2bench.cases import load_suite
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
+from a2bench.base.resources import DEVICE_TOLERANCE
 from a2bench.errors import WeightsError
-from a2bench.metrics import Sample
-from a2bench.resources import DEVICE_TOLERANCE
-from a2bench.video import Video
+from a2bench.model import metrics
+from a2bench.model.cases import load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.video import Video
 from a2bench_metrics import owl, segments
 from a2bench_metrics.masked_background import MaskedBackground, touched
 from a2bench_metrics.networks import load_published

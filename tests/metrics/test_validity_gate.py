@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from a2bench import registry
-from a2bench.cases import Suite, load_suite
-from a2bench.harness.records import ScoreRecord
-from a2bench.harness.validity import Verdict, judge
-from a2bench.metrics import Sample
-from a2bench.scores import MetricInfo, Score
-from a2bench.systems import GenerationSettings
-from a2bench.totals.definition import VERSION
-from a2bench.totals.expectations import PREFIX, summary_infos
-from a2bench.totals.run import sample_totals
-from a2bench.weights import unmet_needs
+from a2bench.assets.weights import unmet_needs
+from a2bench.base import registry
+from a2bench.model.cases import Suite, load_suite
+from a2bench.model.metrics import Sample
+from a2bench.model.records import ScoreRecord
+from a2bench.model.scores import MetricInfo, Score
+from a2bench.model.systems import GenerationSettings
+from a2bench.results.dimensions import VERSION
+from a2bench.results.expectations import PREFIX, summary_infos
+from a2bench.results.totals import sample_totals
+from a2bench.results.validity import Verdict, judge
 
 CASES = ["astronaut-balloon-tea-garden"]
 CONTROLS = [
@@ -93,7 +93,7 @@ def test_every_role_is_judged(verdicts: list[Verdict]) -> None:
 @pytest.mark.slow
 def test_the_full_gate(tmp_path: Path) -> None:
     from a2bench.cli.progress import TerminalProgress
-    from a2bench.harness.validate import run_controls
+    from a2bench.validation.validate import run_controls
 
     runs = run_controls("a2bench-mini", None, list(registry.paths("metric")), tmp_path, 0, TerminalProgress(-1))
     assert runs.complete

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tiny_suite import write_suite  # noqa: E402
 
-from a2bench.cases import Suite  # noqa: E402
+from a2bench.model.cases import Suite  # noqa: E402
 
 
 @pytest.fixture

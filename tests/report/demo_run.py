@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from a2bench.cases import Suite, load_suite
-from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity
-from a2bench.harness.store import RunStore, video_file
-from a2bench.hashing import file_sha256
-from a2bench.metrics import sampled_frames
-from a2bench.systems import GenerationSettings, ModelMeta
-from a2bench.video import Video, write_video
+from a2bench.base.hashing import file_sha256
+from a2bench.model.cases import Suite, load_suite
+from a2bench.model.metrics import sampled_frames
+from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity
+from a2bench.model.systems import GenerationSettings, ModelMeta
+from a2bench.model.video import Video, write_video
+from a2bench.run.store import RunStore, video_file
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!-- =cmd()"
 METRICS = ("identity_similarity", "object_similarity", "background_similarity", "text_alignment", "motion_amount")

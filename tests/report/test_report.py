@@ -12,13 +12,14 @@ from demo_run import HOSTILE, METRICS, Demo, box_at, write_demo_run
 from page_reader import PageReader, media_paths
 from tiny_suite import write_suite
 
-from a2bench.cases import Suite
-from a2bench.counting import take_counts
+from a2bench.base.counting import take_counts
+from a2bench.base.files import file_key
 from a2bench.errors import InputError
-from a2bench.harness.files import file_key
-from a2bench.harness.store import RunStore
-from a2bench.harness.tables import metric_table, table_text
-from a2bench.report import write_report
+from a2bench.model.cases import Suite
+from a2bench.results.metric_rows import metric_table
+from a2bench.run.store import RunStore
+from a2bench.show.report import write_report
+from a2bench.show.tables import table_text
 from tests.browsers import CHROMIUM, chromium
 from tests.loopback import PATIENCE
 
@@ -216,7 +217,7 @@ def test_report_that_fails_leaves_the_old_one(tmp_path: Path, suite: Suite, monk
     def broken(*_: object) -> str:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("a2bench.report.page_html", broken)
+    monkeypatch.setattr("a2bench.show.report.page_html", broken)
     with pytest.raises(RuntimeError):
         write_report([run], run / "report")
     assert files_of(run / "report") == before

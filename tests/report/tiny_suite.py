@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from a2bench.cases import Case, Element, ImageFile, Suite, load_suite
-from a2bench.hashing import file_sha256
+from a2bench.base.hashing import file_sha256
+from a2bench.model.cases import Case, Element, ImageFile, Suite, load_suite
 
 
 def write_suite(folder: Path, prompt: str, name: str = "tiny") -> Suite:

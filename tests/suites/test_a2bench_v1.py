@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from a2bench.cases import ROLES, SPLITS, Case, load_suite
-from a2bench.data import data_dir
+from a2bench.base.data import data_dir
+from a2bench.model.cases import ROLES, SPLITS, Case, load_suite
 
 SUITE = load_suite("a2bench-v1")
 FAMILIES = ("film", "riverside", "window-sill", "garments")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from a2bench.cases import Suite, load_suite
+from a2bench.model.cases import Suite, load_suite
 from a2bench.suites.finding import Finding
 from a2bench.suites.images import SuiteImages
 from a2bench.suites.looks import Look, read_looks, write_looks
@@ -121,7 +121,7 @@ def test_portraits_of_two_people_are_not_one_look_and_of_one_person_are(shelf: S
 def test_nearly_the_same_picture_in_two_splits_is_an_error(shelf: Shelf) -> None:
     from PIL import Image
 
-    from a2bench.hashing import file_sha256
+    from a2bench.base.hashing import file_sha256
 
     folder = shelf.path.parent / "references"
     with Image.open(folder / "background-0.png") as picture:

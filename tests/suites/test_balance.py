@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from a2bench.cases import load_suite
 from a2bench.cli.suites import suites_group
 from a2bench.errors import InputError
+from a2bench.model.cases import load_suite
 from a2bench.suites.balance import balance_lines, suite_balance, write_balance
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from a2bench.cases import load_suite, suite_paths
-from a2bench.hashing import file_sha256
+from a2bench.base.hashing import file_sha256
+from a2bench.model.cases import load_suite, suite_paths
 from a2bench.suites.check import SuiteCheck, check_suite, check_suite_file
 
 COLUMNS = ("file", "licence", "attribution", "source", "sha256", "description", "category")
@@ -240,7 +240,7 @@ def test_a_missing_row_or_an_empty_licence_is_found(suite: Builder) -> None:
 def test_a_missing_row_is_an_error_in_a_built_in_suite(suite: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.case("run", "A dog runs.", dog=suite.image("dog.png"))
     del suite.rows["dog.png"]
-    monkeypatch.setattr("a2bench.cases.suite_paths", lambda: {"mine": suite.folder / "mine.jsonl"})
+    monkeypatch.setattr("a2bench.model.cases.suite_paths", lambda: {"mine": suite.folder / "mine.jsonl"})
     version, row = suite.check().errors
     assert "has no version; type `a2bench suites version mine NEW`" in version.message
     assert "has no row" in row.message

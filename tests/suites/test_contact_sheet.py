@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from a2bench.cases import Case, Element, ImageFile, Suite, load_suite
 from a2bench.errors import InputError
+from a2bench.model.cases import Case, Element, ImageFile, Suite, load_suite
 from a2bench.suites.contact_sheet import draw_contact_sheet, prompt_spans, write_contact_sheet
 
 

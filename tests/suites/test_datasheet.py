@@ -4,9 +4,9 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from a2bench.cases import load_suite
 from a2bench.cli.suites import suites_group
-from a2bench.suites.catalogue import read_catalogue
+from a2bench.model.cases import load_suite
+from a2bench.model.catalogue import read_catalogue
 from a2bench.suites.datasheet import datasheet_tables
 from a2bench.suites.pack import suite_images
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from a2bench import registry
 from a2bench.adapters.controls import Shuffled
-from a2bench.cases import Case, Suite, load_suite
-from a2bench.hashing import value_sha256
+from a2bench.base import registry
+from a2bench.base.hashing import value_sha256
+from a2bench.model.cases import Case, Suite, load_suite
 from a2bench.suites.header import read_header, suite_as_of
 
 FROZEN: dict[str, Any] = json.loads((Path(__file__).parent / "identities_of_1.0.json").read_text("utf-8"))

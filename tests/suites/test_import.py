@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from a2bench.cases import load_suite
 from a2bench.cli.suites import suites_group
 from a2bench.errors import CaseError, InputError
+from a2bench.model.cases import load_suite
 from tests.conftest import draw_reference
 
 

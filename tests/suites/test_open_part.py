@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from a2bench.cases import ROLES, SPLITS, load_suite
+from a2bench.base.data import fetched_path
 from a2bench.cli.suites import suites_group
-from a2bench.data import fetched_path
 from a2bench.errors import CaseError, UnknownNameError
+from a2bench.model.cases import ROLES, SPLITS, load_suite
 
 ROOT = Path(__file__).parents[2]
 V1 = load_suite("a2bench-v1")

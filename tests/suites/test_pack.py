@@ -11,11 +11,11 @@ from urllib.parse import unquote
 import pytest
 from click.testing import CliRunner, Result
 
-from a2bench.cases import Suite, load_suite
+from a2bench.base.data import cache_dir, fetched_path
+from a2bench.base.hashing import file_sha256
 from a2bench.cli.suites import suites_group
-from a2bench.data import cache_dir, fetched_path
 from a2bench.errors import A2BenchError, CaseError, InputError
-from a2bench.hashing import file_sha256
+from a2bench.model.cases import Suite, load_suite
 from a2bench.suites.fetch import fetch_images, missing_images, require_images
 from a2bench.suites.pack import build_pack
 from tests.loopback import answering

@@ -21,12 +21,12 @@ from urllib.parse import unquote
 import pytest
 from click.testing import CliRunner, Result
 
-from a2bench.cases import Suite, load_suite
+from a2bench.base.data import cache_dir, fetched_path
+from a2bench.base.hashing import file_sha256
 from a2bench.cli.suites import suites_group
-from a2bench.data import cache_dir, fetched_path
 from a2bench.errors import CaseError, InputError
-from a2bench.hashing import file_sha256
-from a2bench.suites.catalogue import read_catalogue
+from a2bench.model.cases import Suite, load_suite
+from a2bench.model.catalogue import read_catalogue
 from a2bench.suites.fetch import missing_images, require_images
 from a2bench.suites.header import read_header, write_version
 from a2bench.suites.pack import build_pack, suite_images
@@ -409,7 +409,7 @@ def test_a_file_that_is_not_what_was_announced_fails_alone(world: World, manner:
 def test_a_host_that_fails_ends_the_fetch_in_one_sentence(
     world: World, monkeypatch: pytest.MonkeyPatch, manner: str, words: str
 ) -> None:
-    monkeypatch.setattr("a2bench.download.TIMEOUT", 1.0)
+    monkeypatch.setattr("a2bench.assets.download.TIMEOUT", 1.0)
     world.host.manners[world.raw("object-0.png")] = manner
     result = fetch(world)
     assert isinstance(result.exception, InputError)

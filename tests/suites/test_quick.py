@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from a2bench.cases import Suite, load_suite
+from a2bench.model.cases import Suite, load_suite
 from a2bench.suites.quick import CASE_SPREAD, half_width, quick_cases, quick_number
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from a2bench.cases import load_suite
 from a2bench.cli.suites import suites_group
 from a2bench.errors import InputError
+from a2bench.model.cases import load_suite
 from a2bench.suites.check import check_suite_file
 from a2bench.suites.diff import diff_suites
 from a2bench.suites.header import read_header, write_version

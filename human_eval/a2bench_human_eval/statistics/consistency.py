@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from a2bench.harness.summary import clustered_mean
+from a2bench.results.summary import clustered_mean
 from a2bench_human_eval.statistics.results import Bools, Estimate, Floats, Ints, t_quantile, wilson_interval
 from a2bench_human_eval.statistics.votes import Outcome, PairVotes
 
@@ -67,7 +67,7 @@ def clustered_share(hits: Floats | Bools, clusters: Ints, level: float = 0.95) -
     """A share of ``[N]`` zeros and ones with a Wilson interval that respects clusters ``[N]``.
 
     The effective number of observations is ``share (1 - share) / stderr**2`` with the cluster-robust standard error
-    (`a2bench.harness.summary.clustered_mean`), and the quantile is t on G-1 degrees of freedom (Korn and Graubard 1998
+    (`a2bench.results.summary.clustered_mean`), and the quantile is t on G-1 degrees of freedom (Korn and Graubard 1998
     in Wilson's form). Where all are equal, the clusters count as the observations: nothing narrower can be defended.
     """
     labels = [str(cluster) for cluster in clusters.tolist()]

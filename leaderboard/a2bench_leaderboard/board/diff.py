@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from a2bench.harness.tables import number_text, one_line
+from a2bench.base.text import number_text, one_line
 
 Document = Mapping[str, Any]
 

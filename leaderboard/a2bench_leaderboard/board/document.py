@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from a2bench.cases import ROLES
-from a2bench.totals.definition import DIMENSIONS
-from a2bench.totals.expectations import PREFIX
-from a2bench.totals.means import OFFSET
+from a2bench.model.cases import ROLES
+from a2bench.results.dimensions import DIMENSIONS
+from a2bench.results.expectations import PREFIX
+from a2bench.statistics.means import OFFSET
 from a2bench_leaderboard.board.methods import feature_versions
 from a2bench_leaderboard.board.spending import spending
 from a2bench_leaderboard.board.table import BoardTable, read_table

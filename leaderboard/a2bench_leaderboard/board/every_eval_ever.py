@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from a2bench.harness.bootstrap import FEWEST_RESAMPLED, NUM_RESAMPLES
+from a2bench.statistics.bootstrap import FEWEST_RESAMPLED, NUM_RESAMPLES
 from a2bench_leaderboard.board.pages.site import page_names
 
 VERSION = "0.3.0"

@@ -6,12 +6,14 @@ Everything is JSON values from the runs' records, without clock times and places
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from a2bench.harness.cost import cost
-from a2bench.harness.ledger import METRIC as LEDGER_METRIC
-from a2bench.harness.ledger import ledger_of
-from a2bench.harness.store import SampleId
-from a2bench.harness.tables import CurrentRecords, missing_reasons, shown_text
-from a2bench.report.data import describe_case, run_facts, suite_cases
+from a2bench.base.text import shown_text
+from a2bench.results.current import CurrentRecords
+from a2bench.results.ledger import METRIC as LEDGER_METRIC
+from a2bench.results.ledger import ledger_of
+from a2bench.results.metric_rows import missing_reasons
+from a2bench.run.cost import cost
+from a2bench.run.store import SampleId
+from a2bench.show.report.data import describe_case, run_facts, suite_cases
 
 EXISTED = "its videos existed already; what making them took is not known"
 
@@ -26,7 +28,7 @@ class Price(NamedTuple):
 def entry_facts(run: CurrentRecords, price: Price) -> dict[str, Any]:
     """What an entry says beside its values.
 
-    ``facts``: names and texts of how it ran. ``cost``: of `a2bench.harness.cost.Cost`, and ``price`` as it was given;
+    ``facts``: names and texts of how it ran. ``cost``: of `a2bench.run.cost.Cost`, and ``price`` as it was given;
     ``cost_unknown`` says why that is not what the system's videos cost. ``seconds``: of each planned sample.
     ``failures``: samples without a video. ``unmeasured``: why videos have no value of a metric. ``ledger``: for each
     planned sample its elements with verdict, time line and who was in their place; None where there is none.

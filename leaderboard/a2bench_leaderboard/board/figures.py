@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
-from a2bench.harness.tables import number_text
+from a2bench.base.text import number_text
 from a2bench_leaderboard.columns import HEADLINE_COLUMN, WITHOUT_TEXT_COLUMN
 
 Document = Mapping[str, Any]

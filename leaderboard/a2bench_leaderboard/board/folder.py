@@ -7,11 +7,10 @@ from typing import Any
 
 import jinja2
 
-from a2bench import __version__
+from a2bench.base.files import check_outside_of_runs, explained_output_errors, write_atomically
+from a2bench.base.hashing import bytes_sha256, canonical_json
+from a2bench.base.version import __version__
 from a2bench.errors import InputError
-from a2bench.harness.files import check_outside_of_runs, write_atomically
-from a2bench.harness.store import explained_output_errors
-from a2bench.hashing import bytes_sha256, canonical_json
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.every_eval_ever import every_eval_ever_files
 from a2bench_leaderboard.board.inputs import entry_sha256

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from a2bench import __version__
+from a2bench.base.hashing import value_sha256
+from a2bench.base.version import __version__
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.harness.tables import CurrentRecords, making_counts, making_text, remark_counts
-from a2bench.harness.validity_file import ValidityFile
-from a2bench.hashing import value_sha256
+from a2bench.model.tiers import COMPARABLE
 from a2bench.peers.published import published_tables
-from a2bench.report import named_runs
-from a2bench.report.data import check_comparable, reported_groups
-from a2bench.tiers import COMPARABLE
+from a2bench.results.current import CurrentRecords, making_counts, making_text, remark_counts
+from a2bench.results.named import named_runs
+from a2bench.results.validity_file import ValidityFile
+from a2bench.show.report.data import check_comparable, reported_groups
 from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
 from a2bench_leaderboard.board.media import NO_MEDIA, BoardMedia
 from a2bench_leaderboard.board.methods import board_methods

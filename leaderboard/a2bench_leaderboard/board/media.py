@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from a2bench.cases import Case
+from a2bench.base.files import copy_file, replacing
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import OutputError
-from a2bench.harness.files import copy_file, replacing
-from a2bench.harness.store import SampleId
-from a2bench.harness.tables import CurrentRecords
-from a2bench.hashing import file_sha256
-from a2bench.report.data import suite_cases
-from a2bench.report.media import MediaFolder, video_problem, video_suffix
+from a2bench.model.cases import Case
+from a2bench.results.current import CurrentRecords
+from a2bench.run.store import SampleId
+from a2bench.show.report.data import suite_cases
+from a2bench.show.report.media import MediaFolder, video_problem, video_suffix
 from a2bench_leaderboard.board.extremes import extremes, yardstick
 from a2bench_leaderboard.board.table import read_table
 

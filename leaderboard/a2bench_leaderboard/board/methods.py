@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from a2bench import registry
-from a2bench.changes import Kind, changes_of
-from a2bench.data import data_file
-from a2bench.scores import MetricInfo
-from a2bench.weights import required_weights, weights_entry
+from a2bench.assets.weights import required_weights, weights_entry
+from a2bench.base import registry
+from a2bench.base.changes import Kind, changes_of
+from a2bench.base.data import data_file
+from a2bench.model.scores import MetricInfo
 from a2bench_leaderboard.columns import Column
 
 

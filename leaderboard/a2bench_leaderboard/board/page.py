@@ -11,8 +11,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from a2bench.harness.tables import ARROWS, number_text
-from a2bench.report.page import json_block
+from a2bench.base.text import number_text
+from a2bench.show.report.page import json_block
+from a2bench.show.tables import ARROWS
 from a2bench_leaderboard.board.figures import cost_plot, cost_points, radar
 from a2bench_leaderboard.board.pages import method_links, system_links
 from a2bench_leaderboard.board.releases import release_text

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from a2bench.assets.extras import install_line
+from a2bench.base.hashing import bytes_sha256, file_sha256
 from a2bench.errors import InputError
-from a2bench.hashing import bytes_sha256, file_sha256
 from a2bench_leaderboard.columns import RunScores
 
 VOTES = "votes.parquet"

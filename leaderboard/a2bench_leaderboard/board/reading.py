@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from a2bench.base.hashing import bytes_sha256
 from a2bench.errors import InputError
-from a2bench.hashing import bytes_sha256
 
 INDEX = "index.html"
 INPUTS = "inputs.json"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import InputError
-from a2bench.hashing import file_sha256
 from a2bench_leaderboard.board.reading import DOCUMENT, INPUTS, MANIFEST, board_sha256, read_json, read_sums
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from a2bench.harness.bootstrap import clustered_intervals
+from a2bench.statistics.bootstrap import clustered_intervals
 
 
 def spending(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

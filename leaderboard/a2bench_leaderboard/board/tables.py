@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from a2bench.harness.tables import ARROWS, csv_text, markdown_cell, number_text, one_line
+from a2bench.base.text import csv_text, markdown_cell, number_text, one_line
+from a2bench.show.tables import ARROWS
 
 Document = Mapping[str, Any]
 

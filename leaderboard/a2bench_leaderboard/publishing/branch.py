@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import InputError
-from a2bench.hashing import file_sha256
 from a2bench_leaderboard.board.reading import DOCUMENT, read_sums
 from a2bench_leaderboard.publishing.contents import (
     Changes,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from a2bench.base.hashing import bytes_sha256
 from a2bench.errors import InputError
-from a2bench.hashing import bytes_sha256
 from a2bench_leaderboard.board.folder import verify_board
 from a2bench_leaderboard.board.reading import DOCUMENT, MANIFEST, read_json, read_sums
 

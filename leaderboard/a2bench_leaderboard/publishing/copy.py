@@ -6,10 +6,9 @@ Between the two renames, an instant, there is no folder of that name.
 import tempfile
 from pathlib import Path
 
+from a2bench.base.files import check_outside_of_runs, copy_file, explained_output_errors
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import InputError
-from a2bench.harness.files import check_outside_of_runs, copy_file
-from a2bench.harness.store import explained_output_errors
-from a2bench.hashing import file_sha256
 from a2bench_leaderboard.board.reading import DOCUMENT, read_sums
 from a2bench_leaderboard.publishing.contents import Changes, Contents, changes_to, check_release, check_replaceable
 

@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from a2bench.base.hashing import file_sha256
 from a2bench.errors import InputError
-from a2bench.hashing import file_sha256
 from a2bench_leaderboard.submissions.check import check_content
 from a2bench_leaderboard.submissions.content import MANIFEST
 from a2bench_leaderboard.submissions.folder import is_submission, opened

@@ -16,18 +16,18 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from a2bench import registry
-from a2bench.cases import Case, Suite, suite_paths
+from a2bench.base import registry
+from a2bench.base.hashing import bytes_sha256, canonical_json, value_sha256
+from a2bench.base.text import one_line
 from a2bench.errors import A2BenchError, InputError, VideoError
-from a2bench.harness.journal import read_journal
-from a2bench.harness.plan import differences
-from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord, VideoFile
-from a2bench.harness.tables import one_line
-from a2bench.hashing import bytes_sha256, canonical_json, value_sha256
-from a2bench.scores import MetricInfo, Score
+from a2bench.model.cases import Case, Suite, suite_paths
+from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord, VideoFile
+from a2bench.model.scores import MetricInfo, Score
+from a2bench.model.video import probe_video
+from a2bench.run.journal import read_journal
+from a2bench.run.plan import differences
 from a2bench.suites.finding import Finding
 from a2bench.suites.header import suite_as_of
-from a2bench.video import probe_video
 from a2bench_leaderboard.submissions.content import (
     MANIFEST,
     RUN,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord
-from a2bench.hashing import canonical_json, file_sha256
+from a2bench.base.hashing import canonical_json, file_sha256
+from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord
 
 SCHEMA = 1
 MANIFEST, SIGNATURE = "submission.json", "submission.sig"

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from a2bench.archives import ArchiveLimits, checked_zip, extract_member
+from a2bench.base.archives import ArchiveLimits, checked_zip, extract_member
+from a2bench.base.text import one_line
 from a2bench.errors import InputError, OutputError
-from a2bench.harness.tables import one_line
 from a2bench.suites.finding import Finding
 from a2bench_leaderboard.submissions.content import (
     MANIFEST,

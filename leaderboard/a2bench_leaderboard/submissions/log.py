@@ -1,6 +1,6 @@
 """The log of arrivals: what was handed in and when, chained by hashes, with nothing ever taken out.
 
-    log.jsonl            a journal (`a2bench.harness.journal`) of events, each with the hash of the one before
+    log.jsonl            a journal (`a2bench.run.journal`) of events, each with the hash of the one before
     archives/            every archive that arrived, by its SHA-256
 
 A submission that is withdrawn stays listed: whoever hands in ten and withdraws nine is seen to have done so. A
@@ -17,12 +17,12 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from a2bench.base.files import check_outside_of_runs, copy_file, explained_output_errors, sync_folder
+from a2bench.base.hashing import file_sha256, value_sha256
+from a2bench.base.text import one_line
 from a2bench.errors import InputError, RunLockedError
-from a2bench.harness.files import check_outside_of_runs, copy_file
-from a2bench.harness.journal import append_records, read_journal
-from a2bench.harness.store import explained_output_errors, now, sync_folder
-from a2bench.harness.tables import one_line
-from a2bench.hashing import file_sha256, value_sha256
+from a2bench.run.journal import append_records, read_journal
+from a2bench.run.store import now
 from a2bench_leaderboard.submissions.check import Checked
 from a2bench_leaderboard.submissions.recompute import Recomputed
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from a2bench.base.files import check_outside_of_runs, explained_output_errors, replacing
+from a2bench.base.hashing import bytes_sha256, file_sha256
+from a2bench.base.text import shown_text
 from a2bench.errors import InputError
-from a2bench.harness.files import check_outside_of_runs, replacing
-from a2bench.harness.journal import append_records
-from a2bench.harness.records import RunManifest, SampleRecord, ScoreRecord
-from a2bench.harness.store import RunStore, explained_output_errors
-from a2bench.harness.tables import CurrentRecords, shown_text
-from a2bench.hashing import bytes_sha256, file_sha256
+from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord
+from a2bench.results.current import CurrentRecords
+from a2bench.run.journal import append_records
+from a2bench.run.store import RunStore
 from a2bench_leaderboard.submissions.check import Checked, check_content, suite_address
 from a2bench_leaderboard.submissions.content import (
     MANIFEST,

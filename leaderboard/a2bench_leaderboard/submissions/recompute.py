@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from a2bench import registry
+from a2bench.base import registry
+from a2bench.base.text import one_line, shown_text
 from a2bench.errors import InputError
-from a2bench.harness.execute import Executor
-from a2bench.harness.plan import differences
-from a2bench.harness.records import ScoreRecord
-from a2bench.harness.request import ExecutionOptions, RunRequest
-from a2bench.harness.run import Progress, score
-from a2bench.harness.store import RunStore
-from a2bench.harness.tables import one_line, shown_text
+from a2bench.model.records import ScoreRecord
+from a2bench.run.execute import Executor
+from a2bench.run.plan import differences
+from a2bench.run.request import ExecutionOptions, RunRequest
+from a2bench.run.stages import Progress, score
+from a2bench.run.store import RunStore
 from a2bench.suites.fetch import require_images
 from a2bench.suites.finding import Finding
 from a2bench_leaderboard.submissions.check import Checked

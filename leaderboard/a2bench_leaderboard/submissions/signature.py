@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from a2bench.assets.extras import install_line
+from a2bench.base.files import check_outside_of_runs
+from a2bench.base.hashing import canonical_json
 from a2bench.errors import InputError
-from a2bench.harness.files import check_outside_of_runs
-from a2bench.hashing import canonical_json
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -1,7 +1,6 @@
 """An adapter of one's own, as `a2bench systems template` begins one; it breaks for seed 1."""
 
 import numpy as np
-
 from a2bench.cases import Case
 from a2bench.systems import GenerationSettings, ModelMeta
 from a2bench.video import Video

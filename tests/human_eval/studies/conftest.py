@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from a2bench.cases import load_suite
+from a2bench.model.cases import load_suite
 from a2bench_human_eval.database import open_database
 from a2bench_human_eval.design import create_study
 

@@ -70,7 +70,7 @@ def test_the_systems_of_each_case_stay_connected_with_many_systems(engine: Engin
     from demo_run import Demo, write_demo_run
     from study_helpers import tiny_settings
 
-    from a2bench.cases import load_suite
+    from a2bench.model.cases import load_suite
     from a2bench_human_eval.design import create_study
 
     mini = load_suite("a2bench-mini")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from a2bench.video import Video, read_video
+from a2bench.model.video import Video, read_video
 from a2bench_human_eval.clips import ClipFormat, broken, write_clips, write_reference
 
 FORM = ClipFormat(96, 64, 12)

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from a2bench.cases import load_suite
 from a2bench.cli import cli
-from a2bench.harness.store import RunStore
+from a2bench.model.cases import load_suite
+from a2bench.run.store import RunStore
 from a2bench_leaderboard.board.folder import verify_board
 from a2bench_leaderboard.publishing.cli import _without_secret
 from a2bench_leaderboard.publishing.serve import make_server

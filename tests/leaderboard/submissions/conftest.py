@@ -2,12 +2,12 @@
 
 import pytest
 
-from a2bench.cases import load_suite
-from a2bench.harness.execute import InlineExecutor
-from a2bench.harness.request import ExecutionOptions, RunRequest
-from a2bench.harness.run import generate, score
-from a2bench.harness.store import RunStore
-from a2bench.systems import GenerationSettings
+from a2bench.model.cases import load_suite
+from a2bench.model.systems import GenerationSettings
+from a2bench.run.execute import InlineExecutor
+from a2bench.run.request import ExecutionOptions, RunRequest
+from a2bench.run.stages import generate, score
+from a2bench.run.store import RunStore
 from a2bench_leaderboard.submissions.pack import pack
 from a2bench_leaderboard.submissions.signature import write_key
 from tests.conftest import Silence, write_suite

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from a2bench.base.hashing import canonical_json, file_sha256, value_sha256
 from a2bench.errors import InputError
-from a2bench.harness.execute import InlineExecutor
-from a2bench.harness.journal import append_records, read_journal
-from a2bench.harness.request import ExecutionOptions
-from a2bench.hashing import canonical_json, file_sha256, value_sha256
+from a2bench.run.execute import InlineExecutor
+from a2bench.run.journal import append_records, read_journal
+from a2bench.run.request import ExecutionOptions
 from a2bench_leaderboard.submissions.check import Checked, check_content
 from a2bench_leaderboard.submissions.content import MANIFEST, SIGNATURE, file_facts, manifest_bytes, manifest_document
 from a2bench_leaderboard.submissions.folder import opened, write_packing

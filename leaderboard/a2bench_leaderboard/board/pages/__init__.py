@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from a2bench.report.page import player_script
+from a2bench.show.report.page import player_script
 from a2bench_leaderboard.board.pages.case import case_pages
 from a2bench_leaderboard.board.pages.compare import compare_page
 from a2bench_leaderboard.board.pages.entry import entry_pages

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
-from a2bench.harness.tables import number_text
+from a2bench.base.text import number_text
 from a2bench_leaderboard.board.pages.site import Site
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from a2bench.report.page import json_block
+from a2bench.show.report.page import json_block
 from a2bench_leaderboard.board.pages.site import Site
 from a2bench_leaderboard.statistics import CaseSums, means, sign_flip_p_values
 

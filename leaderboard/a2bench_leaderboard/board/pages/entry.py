@@ -6,9 +6,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from a2bench.cases import ROLES
-from a2bench.harness.tables import number_text, role_of
-from a2bench.ledger import STATES
+from a2bench.base.text import number_text
+from a2bench.model.cases import ROLES
+from a2bench.model.ledger import STATES
+from a2bench.results.metric_rows import role_of
 from a2bench_leaderboard.board.extremes import extremes
 from a2bench_leaderboard.board.pages.site import Site, state_class
 from a2bench_leaderboard.board.tables import coverage_text, interval_text, people_of, rank_text

@@ -9,10 +9,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from a2bench.harness.bootstrap import FEWEST_RESAMPLED, NUM_RESAMPLES
-from a2bench.harness.files import file_key
-from a2bench.totals.definition import DIMENSIONS, ELEMENT_METRICS
-from a2bench.totals.means import OFFSET
+from a2bench.base.files import file_key
+from a2bench.results.dimensions import DIMENSIONS, ELEMENT_METRICS
+from a2bench.statistics.bootstrap import FEWEST_RESAMPLED, NUM_RESAMPLES
+from a2bench.statistics.means import OFFSET
 from a2bench_leaderboard.board.document import NUM_WEIGHTS
 from a2bench_leaderboard.board.pages.site import Site
 from a2bench_leaderboard.statistics import NUM_EXACT, NUM_FLIPS, POWER

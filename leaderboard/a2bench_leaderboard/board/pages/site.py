@@ -13,11 +13,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from a2bench.cases import ROLES
-from a2bench.harness.files import file_key
-from a2bench.harness.ledger import story
-from a2bench.harness.tables import ARROWS, number_text
-from a2bench.ledger import MEANING, STATES, read_entry
+from a2bench.base.files import file_key
+from a2bench.base.text import number_text
+from a2bench.model.cases import ROLES
+from a2bench.model.ledger import MEANING, STATES, read_entry
+from a2bench.show.ledger import story
+from a2bench.show.tables import ARROWS
 from a2bench_leaderboard.board.extremes import yardstick
 from a2bench_leaderboard.board.table import read_table
 

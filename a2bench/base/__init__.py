@@ -1,0 +1,1 @@
+"""Ground floor: what any program needs and what knows nothing of videos."""

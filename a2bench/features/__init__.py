@@ -1,0 +1,1 @@
+"""What metrics share: computed once for a video, kept on disk."""

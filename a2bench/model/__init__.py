@@ -1,0 +1,1 @@
+"""The nouns: cases, elements, systems, videos, metrics, scores, records."""

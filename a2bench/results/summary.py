@@ -1,0 +1,85 @@
+"""From records to means: the one function that reports, boards and comparisons share.
+
+The mean is over all scored samples. Seeds of one case are one cluster, so the standard error is over cases. What could
+not be scored is counted beside the mean and never turned into a number.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from a2bench.model.records import ScoreRecord
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One metric (or one role of it) over a run.
+
+    total: samples of the plan, whether or not they have a video. scored + unscored + failed + missing = total.
+    stderr: standard error of the mean over cases, None below two cases.
+    """
+
+    mean: float | None
+    stderr: float | None
+    total: int
+    scored: int
+    unscored: int = 0
+    failed: int = 0
+    missing: int = 0
+
+    @property
+    def coverage(self) -> float:
+        """Share of the planned samples that have a value."""
+        return self.scored / self.total if self.total else 0.0
+
+
+def clustered_mean(values: Iterable[tuple[str, float]]) -> tuple[float | None, float | None]:
+    """Mean of values and its standard error, for ``(cluster, value)`` pairs.
+
+    The error is the cluster-robust one of a mean (Miller 2024, arXiv:2411.00640, eq. 4) with the usual correction
+    ``k / (k - 1)`` for ``k`` clusters; with one value per cluster it is the ordinary standard error. Sums are exact
+    (`math.fsum`), so the order of the values does not matter.
+    """
+    pairs = list(values)
+    if not pairs:
+        return None, None
+    mean = math.fsum(value for _, value in pairs) / len(pairs)
+    residuals: dict[str, list[float]] = defaultdict(list)
+    for cluster, value in pairs:
+        residuals[cluster].append(value - mean)
+    k = len(residuals)
+    if k < 2:
+        return mean, None
+    squares = math.fsum(math.fsum(parts) ** 2 for parts in residuals.values())
+    return mean, math.sqrt(squares * k / (k - 1)) / len(pairs)
+
+
+def summarise(records: Iterable[ScoreRecord], total: int) -> Summary:
+    """Summarise the records of one metric; ``total`` is the number of planned samples."""
+    records = list(records)
+    scored = [record for record in records if record.status == "scored" and record.value is not None]
+    unscored = sum(record.status == "unscored" for record in records)
+    failed = sum(record.status == "failed" for record in records)
+    mean, stderr = clustered_mean((record.case, record.value) for record in scored if record.value is not None)
+    missing = total - len(scored) - unscored - failed
+    return Summary(mean, stderr, total, len(scored), unscored, failed, missing)
+
+
+def summarise_roles(records: Iterable[ScoreRecord]) -> dict[str, Summary]:
+    """Summarise the per-element values of one metric by role: which kind of element does the system lose?"""
+    values: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    unscored: dict[str, int] = defaultdict(int)
+    for record in records:
+        for element, entry in record.detail.get("per_element", {}).items():
+            role = element.partition("-")[0]
+            if entry["value"] is None:
+                unscored[role] += 1
+            else:
+                values[role].append((record.case, entry["value"]))
+    summaries = {}
+    for role in sorted(values.keys() | unscored.keys()):
+        mean, stderr = clustered_mean(values[role])
+        total = len(values[role]) + unscored[role]
+        summaries[role] = Summary(mean, stderr, total, len(values[role]), unscored[role])
+    return summaries

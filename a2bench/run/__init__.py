@@ -1,0 +1,1 @@
+"""The write side: what is planned, done by workers, and kept in journals."""

@@ -1,0 +1,1 @@
+"""Every interval, test, rank and agreement, each once."""

@@ -1,1 +1,0 @@
-"""A2Bench's own summary of a run: Consistency, Text, Quality, Motion, and the headline over them."""

@@ -1,0 +1,1 @@
+"""Runs the controls and judges the metrics by them."""
