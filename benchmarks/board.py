@@ -9,8 +9,8 @@ import time
 import numpy as np
 
 from a2bench.base.hashing import bytes_sha256
+from a2bench.model.records import SampleId
 from a2bench.results.expectations import summary_infos
-from a2bench.run.store import SampleId
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.folder import board_files
 

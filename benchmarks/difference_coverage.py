@@ -5,7 +5,7 @@ python benchmarks/difference_coverage.py [replications]: the table of docs/leade
 
 import sys
 
-from a2bench_leaderboard.simulation import World, rates
+from a2bench.statistics.case_simulation import World, rates
 
 WORLDS = [
     World(cases, seeds, shape=shape, missing=missing)

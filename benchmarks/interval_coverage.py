@@ -6,7 +6,7 @@ python benchmarks/interval_coverage.py [replications] [--bootstrap]
 import argparse
 import sys
 
-from a2bench_human_eval.statistics.simulation import Design, IntervalMethod, World, interval_coverage
+from a2bench.statistics.vote_simulation import Design, IntervalMethod, World, interval_coverage
 
 SIX = (0.6, 0.4, 0.1, -0.1, -0.4, -0.6)
 METHODS: list[IntervalMethod] = ["vote", "prompt", "rater", "two-way, normal", "two-way, fewest", "two-way"]

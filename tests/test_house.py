@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,50 @@ def imported_packages(path: Path) -> set[str]:
 def test_dependencies_run_one_way(package: str) -> None:
     for path in PACKAGES[package].rglob("*.py"):
         assert imported_packages(path) <= MAY_IMPORT[package], path
+
+
+FLOORS = (
+    ("errors", "base"),
+    ("model",),
+    ("statistics", "assets"),
+    ("features", "peers"),
+    ("suites", "e2v"),
+    ("adapters",),
+    ("run",),
+    ("results",),
+    ("validation", "show"),
+    ("cli",),
+)
+"""The rooms of the core, from the ground up; a room knows those below it and, on its own floor, those it needs."""
+
+
+def rooms_imported_by(path: Path) -> Iterator[str]:
+    """The rooms of the core that a file imports from, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("a2bench."))
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "a2bench":
+            yield from node.module.split(".")[1:2] or (alias.name for alias in node.names)
+
+
+def test_no_room_of_the_core_imports_from_one_above_it() -> None:
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    here = PACKAGES["a2bench"]
+    upwards = [
+        f"{path.relative_to(here)} imports a2bench.{other}"
+        for room in floor
+        for path in ((here / room).rglob("*.py") if (here / room).is_dir() else [here / f"{room}.py"])
+        for other in rooms_imported_by(path)
+        if floor.get(other, 99) > floor[room]
+    ]
+    assert upwards == []
+
+
+def test_the_only_loose_modules_of_the_core_are_the_door_and_the_errors() -> None:
+    loose = {path.name for path in PACKAGES["a2bench"].glob("*.py")}
+    assert loose == {"__init__.py", "__main__.py", "errors.py"}
+    rooms = {path.parent.name for path in PACKAGES["a2bench"].glob("*/__init__.py")}
+    assert rooms == {room for floor in FLOORS for room in floor} - {"errors"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["eval", "--help"], ["suites", "--help"], ["--version"]])

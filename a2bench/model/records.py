@@ -20,6 +20,9 @@ from a2bench.model.tiers import Tier
 
 SCHEMA = 1
 
+SampleId = tuple[str, int]
+"""Case id and seed."""
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from a2bench.base.text import shown_text
-from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord
-from a2bench.run.store import RunStore, SampleId
+from a2bench.model.records import RunManifest, SampleId, SampleRecord, ScoreRecord
+from a2bench.run.store import RunStore
 
 
 class CurrentRecords:

@@ -4,12 +4,12 @@ The mean is over all scored samples. Seeds of one case are one cluster, so the s
 not be scored is counted beside the mean and never turned into a number.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from a2bench.model.records import ScoreRecord
+from a2bench.statistics.bootstrap import clustered_mean
 
 
 @dataclass(frozen=True)
@@ -32,27 +32,6 @@ class Summary:
     def coverage(self) -> float:
         """Share of the planned samples that have a value."""
         return self.scored / self.total if self.total else 0.0
-
-
-def clustered_mean(values: Iterable[tuple[str, float]]) -> tuple[float | None, float | None]:
-    """Mean of values and its standard error, for ``(cluster, value)`` pairs.
-
-    The error is the cluster-robust one of a mean (Miller 2024, arXiv:2411.00640, eq. 4) with the usual correction
-    ``k / (k - 1)`` for ``k`` clusters; with one value per cluster it is the ordinary standard error. Sums are exact
-    (`math.fsum`), so the order of the values does not matter.
-    """
-    pairs = list(values)
-    if not pairs:
-        return None, None
-    mean = math.fsum(value for _, value in pairs) / len(pairs)
-    residuals: dict[str, list[float]] = defaultdict(list)
-    for cluster, value in pairs:
-        residuals[cluster].append(value - mean)
-    k = len(residuals)
-    if k < 2:
-        return mean, None
-    squares = math.fsum(math.fsum(parts) ** 2 for parts in residuals.values())
-    return mean, math.sqrt(squares * k / (k - 1)) / len(pairs)
 
 
 def summarise(records: Iterable[ScoreRecord], total: int) -> Summary:

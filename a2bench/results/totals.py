@@ -31,7 +31,7 @@ from a2bench.results.expectations import PREFIX, SUMMARY, summary_infos
 from a2bench.results.metric_rows import role_of
 from a2bench.results.validity_file import ValidityFile, standing
 from a2bench.statistics.bootstrap import clustered_interval
-from a2bench.statistics.means import soft_harmonic_mean
+from a2bench.statistics.harmonic import soft_harmonic_mean
 
 
 @dataclass(frozen=True)

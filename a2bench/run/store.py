@@ -25,11 +25,8 @@ from pydantic import ValidationError
 from a2bench.base.files import explained_output_errors, sync_folder, write_atomically
 from a2bench.base.hashing import file_sha256
 from a2bench.errors import InputError, RunLockedError
-from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord, VideoFile
+from a2bench.model.records import RunManifest, SampleId, SampleRecord, ScoreRecord, VideoFile
 from a2bench.run.journal import append_records, read_journal
-
-SampleId = tuple[str, int]
-"""Case id and seed."""
 
 
 class RunStore:

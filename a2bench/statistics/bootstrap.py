@@ -14,6 +14,27 @@ FEWEST_RESAMPLED = 6
 """Clusters from which on intervals are bootstrapped."""
 
 
+def clustered_mean(values: Iterable[tuple[str, float]]) -> tuple[float | None, float | None]:
+    """Mean of values and its standard error, for ``(cluster, value)`` pairs.
+
+    The error is the cluster-robust one of a mean (Miller 2024, arXiv:2411.00640, eq. 4) with the usual correction
+    ``k / (k - 1)`` for ``k`` clusters; with one value per cluster it is the ordinary standard error. Sums are exact
+    (`math.fsum`), so the order of the values does not matter.
+    """
+    pairs = list(values)
+    if not pairs:
+        return None, None
+    mean = math.fsum(value for _, value in pairs) / len(pairs)
+    residuals: dict[str, list[float]] = defaultdict(list)
+    for cluster, value in pairs:
+        residuals[cluster].append(value - mean)
+    k = len(residuals)
+    if k < 2:
+        return mean, None
+    squares = math.fsum(math.fsum(parts) ** 2 for parts in residuals.values())
+    return mean, math.sqrt(squares * k / (k - 1)) / len(pairs)
+
+
 def clustered_interval(values: Iterable[tuple[str, float]]) -> tuple[float, float] | None:
     """95 % interval of the mean of ``(cluster, value)`` pairs; None below two clusters.
 

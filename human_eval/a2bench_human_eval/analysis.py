@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from a2bench.results.summary import clustered_mean
+from a2bench.statistics.alpha import alpha_interval, krippendorff_alpha, oriented_counts, rating_counts
+from a2bench.statistics.bootstrap import clustered_mean
+from a2bench.statistics.consistency import left_share, swap_consistency
+from a2bench.statistics.covariance import covariance, elo_interval, rating_intervals, side_effect
+from a2bench.statistics.estimates import Estimate, Floats, StatisticsError, t_quantile
+from a2bench.statistics.fragility import fragility
+from a2bench.statistics.opinion import sos_parameter
+from a2bench.statistics.paired import fit_davidson
+from a2bench.statistics.ranks import rank_sets
+from a2bench.statistics.resampling import pigeonhole_bootstrap
+from a2bench.statistics.subject_model import fit_subject_model
+from a2bench.statistics.votes import PairVotes
 from a2bench_human_eval.protocol import CANNOT_JUDGE, CRITERIA, OVERALL, Protocol
-from a2bench_human_eval.statistics.alpha import alpha_interval, krippendorff_alpha, oriented_counts, rating_counts
-from a2bench_human_eval.statistics.consistency import left_share, swap_consistency
-from a2bench_human_eval.statistics.covariance import covariance, elo_interval, rating_intervals, side_effect
-from a2bench_human_eval.statistics.fragility import fragility
-from a2bench_human_eval.statistics.opinion import sos_parameter
-from a2bench_human_eval.statistics.paired import fit_davidson
-from a2bench_human_eval.statistics.ranks import rank_sets
-from a2bench_human_eval.statistics.resampling import pigeonhole_bootstrap
-from a2bench_human_eval.statistics.results import Estimate, Floats, StatisticsError, t_quantile
-from a2bench_human_eval.statistics.subject_model import fit_subject_model
-from a2bench_human_eval.statistics.votes import PairVotes
 from a2bench_human_eval.votes_table import Table, pair_votes_of
 
 DRAWS = 500

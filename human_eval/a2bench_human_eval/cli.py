@@ -17,7 +17,7 @@ from a2bench.errors import InputError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from a2bench_human_eval.statistics.simulation import Design, World
+    from a2bench.statistics.vote_simulation import Design, World
 
 DEFAULT_DATABASE = "studies/studies.db"
 DEMO_SYSTEMS = ("collage", "slideshow", "blur")
@@ -225,7 +225,7 @@ def simulate_command(
 
 def _say_outcomes(world: "World", design: "Design", *, studies: int, seed: int) -> None:
     """Print what many studies of a design find out."""
-    from a2bench_human_eval.statistics.simulation import interval_coverage, recovery
+    from a2bench.statistics.vote_simulation import interval_coverage, recovery
 
     found = recovery(world, design, replications=studies, seed=seed)
     size = f"{design.prompts} cases x {design.raters} raters x {design.votes_per_pair} votes per pair"

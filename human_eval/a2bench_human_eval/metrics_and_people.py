@@ -11,9 +11,9 @@ from a2bench.errors import InputError
 from a2bench.results.current import CurrentRecords
 from a2bench.results.metric_rows import describe_metric
 from a2bench.run.store import RunStore
+from a2bench.statistics.metric_agreement import metric_agreement
+from a2bench.statistics.preferences import Preferences, preferences_from_votes
 from a2bench_human_eval.protocol import OVERALL
-from a2bench_human_eval.statistics.metric_agreement import metric_agreement
-from a2bench_human_eval.statistics.preferences import Preferences, preferences_from_votes
 from a2bench_human_eval.votes_table import Table, pair_votes_of
 
 

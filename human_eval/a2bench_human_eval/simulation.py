@@ -11,12 +11,12 @@ import numpy as np
 from sqlalchemy import Engine, func, select
 
 from a2bench.errors import InputError
+from a2bench.statistics.vote_simulation import Design, World, outcome_chances
 from a2bench_human_eval.assignment import next_ballot
 from a2bench_human_eval.database import reading, writing
 from a2bench_human_eval.protocol import RATING_ANSWERS
 from a2bench_human_eval.raters import enter, finish_calibration, give_consent, invite_raters
 from a2bench_human_eval.settings import settings_of
-from a2bench_human_eval.statistics.simulation import Design, World, outcome_chances
 from a2bench_human_eval.tables import Ballot, Rater, Stimulus, StudySystem, Task
 from a2bench_human_eval.voting import cast, view_ballot
 
@@ -108,7 +108,7 @@ def simulate_raters(
 
 
 def study_design(engine: Engine, study: str, truth: Truth, raters: int) -> tuple[World, Design]:
-    """The truth and the design of a study as `a2bench_human_eval.statistics.simulation` takes them.
+    """The truth and the design of a study as `a2bench.statistics.vote_simulation` takes them.
 
     Raises:
         InputError: the study is not one of pairs, or asks for more votes of a pair than there are raters.

@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from a2bench_human_eval.statistics.votes import Outcome, PairVotes, votes_from_names
+from a2bench.statistics.votes import Outcome, PairVotes, votes_from_names
 from a2bench_human_eval.tables import Ballot, Rater, Stimulus, Study, StudyCase, StudySystem, Task, Vote
 from a2bench_human_eval.voting import passed_check
 

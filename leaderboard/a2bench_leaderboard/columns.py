@@ -7,14 +7,13 @@ from typing import Any
 from a2bench.base.hashing import canonical_json
 from a2bench.base.text import one_line
 from a2bench.errors import InputError
-from a2bench.model.records import ScoreRecord
+from a2bench.model.records import SampleId, ScoreRecord
 from a2bench.results.current import CurrentRecords
 from a2bench.results.dimensions import HEADLINE, VERSION, WITHOUT_TEXT, row_metrics
 from a2bench.results.expectations import PREFIX, SUMMARY, summary_infos
 from a2bench.results.metric_rows import describe_metric
 from a2bench.results.totals import summary_scores
 from a2bench.results.validity_file import Standing, ValidityFile, installed_expectations, standing
-from a2bench.run.store import SampleId
 
 HEADLINE_COLUMN = PREFIX + HEADLINE
 WITHOUT_TEXT_COLUMN = PREFIX + WITHOUT_TEXT

@@ -7,12 +7,9 @@ import numpy as np
 
 from a2bench.base.text import number_text, one_line
 from a2bench.errors import InputError, UnknownNameError
-from a2bench.model.records import RunManifest
-from a2bench.run.store import SampleId
+from a2bench.model.records import RunManifest, SampleId
 from a2bench.show.tables import MARKS
-from a2bench_human_eval.statistics.ranks import holm
-from a2bench_leaderboard.columns import RunScores, made_differently, shown_columns
-from a2bench_leaderboard.statistics import (
+from a2bench.statistics.cases import (
     LEVEL,
     CaseSums,
     case_sums,
@@ -22,6 +19,8 @@ from a2bench_leaderboard.statistics import (
     sign_flip_p_values,
     smallest_p_value,
 )
+from a2bench.statistics.ranks import holm
+from a2bench_leaderboard.columns import RunScores, made_differently, shown_columns
 
 
 def check_settings(first: tuple[str, RunManifest], other: tuple[str, RunManifest]) -> None:

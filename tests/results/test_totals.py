@@ -17,7 +17,7 @@ from a2bench.results.validity_file import shipped_validity
 from a2bench.run.store import RunStore
 from a2bench.show.totals import totals_text
 from a2bench.statistics.bootstrap import clustered_interval, student_t_975
-from a2bench.statistics.means import soft_harmonic_mean
+from a2bench.statistics.harmonic import soft_harmonic_mean
 
 TIME = "2026-01-01T00:00:00Z"
 ROLES = ["character", "object", "background"]

@@ -13,18 +13,17 @@ from a2bench.base.text import shown_text
 from a2bench.errors import A2BenchError, InputError
 from a2bench.model.cases import Case, ImageFile, element_ids
 from a2bench.model.ledger import MEANING, STATES
-from a2bench.model.records import SampleRecord, ScoreRecord
+from a2bench.model.records import SampleId, SampleRecord, ScoreRecord
 from a2bench.peers.reported import Reported
 from a2bench.results.current import CurrentRecords, making_text, remark_lines
 from a2bench.results.ledger import METRIC as LEDGER_METRIC
 from a2bench.results.ledger import ledger_of, run_ledger, verdict_counts
 from a2bench.results.metric_rows import describe_metric, elements_in_order, is_lost, metric_table, role_of
-from a2bench.results.summary import clustered_mean
 from a2bench.results.validity_file import ValidityFile, installed_expectations, standing
-from a2bench.run.store import SampleId
 from a2bench.show.ledger import story
 from a2bench.show.report.media import MediaFolder
 from a2bench.show.tables import Totals
+from a2bench.statistics.bootstrap import clustered_mean
 from a2bench.suites.header import suite_as_of
 
 DrawReference = Callable[[ImageFile], tuple[str | None, str | None]]

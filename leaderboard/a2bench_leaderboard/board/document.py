@@ -8,12 +8,12 @@ import numpy as np
 from a2bench.model.cases import ROLES
 from a2bench.results.dimensions import DIMENSIONS
 from a2bench.results.expectations import PREFIX
-from a2bench.statistics.means import OFFSET
+from a2bench.statistics.cases import LEVEL, VERSION, CaseSums, cases_to_separate, means, rank
+from a2bench.statistics.harmonic import OFFSET
 from a2bench_leaderboard.board.methods import feature_versions
 from a2bench_leaderboard.board.spending import spending
 from a2bench_leaderboard.board.table import BoardTable, read_table
 from a2bench_leaderboard.columns import HEADLINE_COLUMN, WITHOUT_TEXT_COLUMN
-from a2bench_leaderboard.statistics import LEVEL, VERSION, CaseSums, cases_to_separate, means, rank
 
 NUM_WEIGHTS = 2000
 """Draws of other weights for the dimensions of the headline."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from a2bench.base.text import shown_text
+from a2bench.model.records import SampleId
 from a2bench.results.current import CurrentRecords
 from a2bench.results.ledger import METRIC as LEDGER_METRIC
 from a2bench.results.ledger import ledger_of
 from a2bench.results.metric_rows import missing_reasons
 from a2bench.run.cost import cost
-from a2bench.run.store import SampleId
 from a2bench.show.report.data import describe_case, run_facts, suite_cases
 
 EXISTED = "its videos existed already; what making them took is not known"

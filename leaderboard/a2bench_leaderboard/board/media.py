@@ -14,8 +14,8 @@ from a2bench.base.files import copy_file, replacing
 from a2bench.base.hashing import file_sha256
 from a2bench.errors import OutputError
 from a2bench.model.cases import Case
+from a2bench.model.records import SampleId
 from a2bench.results.current import CurrentRecords
-from a2bench.run.store import SampleId
 from a2bench.show.report.data import suite_cases
 from a2bench.show.report.media import MediaFolder, video_problem, video_suffix
 from a2bench_leaderboard.board.extremes import extremes, yardstick

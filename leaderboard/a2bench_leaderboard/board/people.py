@@ -132,7 +132,7 @@ def _case_means(one: RunScores | None, column: str) -> dict[str, float]:
 
 
 def _agreement_of(values: Any, preferences: Any, direction: str) -> dict[str, Any]:
-    from a2bench_human_eval.statistics.metric_agreement import metric_agreement
+    from a2bench.statistics.metric_agreement import metric_agreement
 
     found = metric_agreement(values, preferences, higher_is_better=direction == "higher")
     accuracy = found.accuracy

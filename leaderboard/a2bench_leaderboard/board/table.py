@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from a2bench_leaderboard.statistics import Floats, Ints, case_sums_of_table
+from a2bench.statistics.cases import Floats, Ints, case_sums_of_table
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ import numpy as np
 from markupsafe import Markup
 
 from a2bench.show.report.page import json_block
+from a2bench.statistics.cases import CaseSums, means, sign_flip_p_values
 from a2bench_leaderboard.board.pages.site import Site
-from a2bench_leaderboard.statistics import CaseSums, means, sign_flip_p_values
 
 
 def compare_page(site: Site) -> str:

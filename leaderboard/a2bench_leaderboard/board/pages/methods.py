@@ -12,10 +12,10 @@ from markupsafe import Markup
 from a2bench.base.files import file_key
 from a2bench.results.dimensions import DIMENSIONS, ELEMENT_METRICS
 from a2bench.statistics.bootstrap import FEWEST_RESAMPLED, NUM_RESAMPLES
-from a2bench.statistics.means import OFFSET
+from a2bench.statistics.cases import NUM_EXACT, NUM_FLIPS, POWER
+from a2bench.statistics.harmonic import OFFSET
 from a2bench_leaderboard.board.document import NUM_WEIGHTS
 from a2bench_leaderboard.board.pages.site import Site
-from a2bench_leaderboard.statistics import NUM_EXACT, NUM_FLIPS, POWER
 
 PAGE = "methods.html"
 BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "an amount: neither end is better"}

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from a2bench_human_eval.statistics.results import Bools, Floats
+from a2bench.statistics.estimates import Bools, Floats
 
 if TYPE_CHECKING:  # boards use the rest of this file, and need no fit
-    from a2bench_human_eval.statistics.covariance import Covariance
-    from a2bench_human_eval.statistics.paired import PairedFit
+    from a2bench.statistics.covariance import Covariance
+    from a2bench.statistics.paired import PairedFit
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from a2bench_human_eval.statistics.results import Floats, StatisticsError
+from a2bench.statistics.estimates import Floats, StatisticsError
 
 
 def fit_plackett_luce(size: int, rankings: Sequence[Sequence[int]], *, ridge: float = 0.0) -> Floats:

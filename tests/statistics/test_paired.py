@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from a2bench_human_eval.statistics.paired import PairedFit, fit_bradley_terry, fit_davidson
-from a2bench_human_eval.statistics.plackett_luce import fit_plackett_luce
-from a2bench_human_eval.statistics.results import DisconnectedError, StatisticsError
-from a2bench_human_eval.statistics.simulation import Design, World, population_ratings, simulate_votes
-from a2bench_human_eval.statistics.votes import Outcome, PairVotes, pair_votes, votes_from_names
+from a2bench.statistics.estimates import DisconnectedError, StatisticsError
+from a2bench.statistics.paired import PairedFit, fit_bradley_terry, fit_davidson
+from a2bench.statistics.plackett_luce import fit_plackett_luce
+from a2bench.statistics.vote_simulation import Design, World, population_ratings, simulate_votes
+from a2bench.statistics.votes import Outcome, PairVotes, pair_votes, votes_from_names
 
 
 def votes_from_counts(systems: str | list[str], table: list[tuple[int, int, int, int]]) -> PairVotes:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from a2bench_human_eval.statistics.alpha import (
+from a2bench.statistics.alpha import (
     Level,
     alpha_interval,
     alpha_pair_interval,
@@ -10,7 +10,7 @@ from a2bench_human_eval.statistics.alpha import (
     oriented_counts,
     rating_counts,
 )
-from a2bench_human_eval.statistics.results import StatisticsError
+from a2bench.statistics.estimates import StatisticsError
 
 _ = None
 CODINGS = [

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from a2bench_human_eval.statistics.correlations import pearson, spearman
-from a2bench_human_eval.statistics.opinion import rating_matrix
-from a2bench_human_eval.statistics.results import Bools, Floats
+from a2bench.statistics.correlations import pearson, spearman
+from a2bench.statistics.estimates import Bools, Floats
+from a2bench.statistics.opinion import rating_matrix
 
 
 @dataclass(frozen=True, eq=False)

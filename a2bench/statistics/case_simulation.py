@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from a2bench_leaderboard.statistics import CaseSums, Floats, means, sign_flip_p_values
+from a2bench.statistics.cases import CaseSums, Floats, means, sign_flip_p_values
 
 Shape = Literal["normal", "skewed", "lost elements"]
 

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from a2bench_human_eval.statistics.paired import ELO_PER_LOGIT, PairedFit
-from a2bench_human_eval.statistics.results import Estimate, Floats, Ints, t_quantile
-from a2bench_human_eval.statistics.votes import PairVotes
+from a2bench.statistics.estimates import Estimate, Floats, Ints, t_quantile
+from a2bench.statistics.paired import ELO_PER_LOGIT, PairedFit
+from a2bench.statistics.votes import PairVotes
 
 Method = Literal["two-way", "prompt", "rater", "vote", "model"]
 """Clusters of votes that vary together; "vote" takes votes as independent, "model" also trusts the likelihood."""

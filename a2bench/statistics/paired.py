@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from a2bench_human_eval.statistics.results import DisconnectedError, Floats, Ints, StatisticsError
-from a2bench_human_eval.statistics.votes import Outcome, PairVotes, compared_groups, unbounded_directions
+from a2bench.statistics.estimates import DisconnectedError, Floats, Ints, StatisticsError
+from a2bench.statistics.votes import Outcome, PairVotes, compared_groups, unbounded_directions
 
 SEPARATION_RIDGE = 0.1
 """Penalty when no finite maximum exists; 50 wins of 50 votes then give a difference of about 5 logits."""

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from a2bench_human_eval.statistics.results import (
+from a2bench.statistics.estimates import (
     Estimate,
     Floats,
     Ints,

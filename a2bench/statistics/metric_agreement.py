@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from a2bench_human_eval.statistics.ceiling import VoteCeiling, vote_ceiling, weighted_by_prompt
-from a2bench_human_eval.statistics.opinion import rating_matrix
-from a2bench_human_eval.statistics.preferences import Preferences
-from a2bench_human_eval.statistics.results import Estimate, Floats, Ints, percentile_interval
+from a2bench.statistics.ceiling import VoteCeiling, vote_ceiling, weighted_by_prompt
+from a2bench.statistics.estimates import Estimate, Floats, Ints, percentile_interval
+from a2bench.statistics.opinion import rating_matrix
+from a2bench.statistics.preferences import Preferences
 
 Ties = Literal["half", "calibrated"]
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from a2bench_human_eval.statistics.paired import PairedFit, fit_parameters, vote_cells
-from a2bench_human_eval.statistics.results import Floats, StatisticsError, percentile_interval
-from a2bench_human_eval.statistics.votes import PairVotes
+from a2bench.statistics.estimates import Floats, StatisticsError, percentile_interval
+from a2bench.statistics.paired import PairedFit, fit_parameters, vote_cells
+from a2bench.statistics.votes import PairVotes
 
 REFIT_RIDGE = 0.01
 """Keeps a refit finite when a draw separates the systems; next to votes it weighs nothing."""

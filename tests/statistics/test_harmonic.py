@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a2bench.results.dimensions import DIMENSIONS
-from a2bench.statistics.means import OFFSET, soft_harmonic_mean
+from a2bench.statistics.harmonic import OFFSET, soft_harmonic_mean
 
 VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 WEIGHTS = [dimension.weight for dimension in DIMENSIONS]

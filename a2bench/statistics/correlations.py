@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from a2bench_human_eval.statistics.opinion import rating_matrix
-from a2bench_human_eval.statistics.results import Estimate, Floats, StatisticsError, percentile_interval
+from a2bench.statistics.estimates import Estimate, Floats, StatisticsError, percentile_interval
+from a2bench.statistics.opinion import rating_matrix
 
 
 @dataclass(frozen=True)

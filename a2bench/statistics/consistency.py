@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from a2bench.results.summary import clustered_mean
-from a2bench_human_eval.statistics.results import Bools, Estimate, Floats, Ints, t_quantile, wilson_interval
-from a2bench_human_eval.statistics.votes import Outcome, PairVotes
+from a2bench.statistics.bootstrap import clustered_mean
+from a2bench.statistics.estimates import Bools, Estimate, Floats, Ints, t_quantile, wilson_interval
+from a2bench.statistics.votes import Outcome, PairVotes
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +67,9 @@ def clustered_share(hits: Floats | Bools, clusters: Ints, level: float = 0.95) -
     """A share of ``[N]`` zeros and ones with a Wilson interval that respects clusters ``[N]``.
 
     The effective number of observations is ``share (1 - share) / stderr**2`` with the cluster-robust standard error
-    (`a2bench.results.summary.clustered_mean`), and the quantile is t on G-1 degrees of freedom (Korn and Graubard 1998
-    in Wilson's form). Where all are equal, the clusters count as the observations: nothing narrower can be defended.
+    (`a2bench.statistics.bootstrap.clustered_mean`), and the quantile is t on G-1 degrees of freedom (Korn and Graubard
+    1998 in Wilson's form). Where all are equal, the clusters count as the observations: nothing narrower can be
+    defended.
     """
     labels = [str(cluster) for cluster in clusters.tolist()]
     share, stderr = clustered_mean(zip(labels, np.asarray(hits, dtype=float).tolist(), strict=True))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from a2bench_human_eval.statistics.consistency import oriented_outcomes
-from a2bench_human_eval.statistics.opinion import rating_matrix
-from a2bench_human_eval.statistics.results import Bools, Floats, Ints
-from a2bench_human_eval.statistics.votes import Outcome, PairVotes
+from a2bench.statistics.consistency import oriented_outcomes
+from a2bench.statistics.estimates import Bools, Floats, Ints
+from a2bench.statistics.opinion import rating_matrix
+from a2bench.statistics.votes import Outcome, PairVotes
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from a2bench_human_eval.statistics.results import Estimate, Floats, StatisticsError, t_quantile
+from a2bench.statistics.estimates import Estimate, Floats, StatisticsError, t_quantile
 
 
 def rating_matrix(ratings: ArrayLike) -> Floats:

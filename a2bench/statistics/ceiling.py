@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from a2bench_human_eval.statistics.opinion import rating_matrix
-from a2bench_human_eval.statistics.preferences import Preferences
-from a2bench_human_eval.statistics.results import Floats
+from a2bench.statistics.estimates import Floats
+from a2bench.statistics.opinion import rating_matrix
+from a2bench.statistics.preferences import Preferences
 
 
 @dataclass(frozen=True)

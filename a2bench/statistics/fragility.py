@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from a2bench_human_eval.statistics.paired import PairedFit, fit_bradley_terry, fit_davidson
-from a2bench_human_eval.statistics.results import Ints, StatisticsError
-from a2bench_human_eval.statistics.votes import PairVotes
+from a2bench.statistics.estimates import Ints, StatisticsError
+from a2bench.statistics.paired import PairedFit, fit_bradley_terry, fit_davidson
+from a2bench.statistics.votes import PairVotes
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from a2bench_human_eval.statistics.simulation import Design, World, interval_coverage, simulate_votes
+from a2bench.statistics.vote_simulation import Design, World, interval_coverage, simulate_votes
 
 SIX = (0.6, 0.4, 0.1, -0.1, -0.4, -0.6)
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from a2bench_human_eval.statistics.icc import KINDS, intraclass_correlations
-from a2bench_human_eval.statistics.opinion import mean_opinion_scores, sos_parameter
-from a2bench_human_eval.statistics.results import DisconnectedError, StatisticsError
-from a2bench_human_eval.statistics.screening import correlation_screening, kurtosis_screening
-from a2bench_human_eval.statistics.subject_model import INCONSISTENCY_FLOOR, fit_subject_model
+from a2bench.statistics.estimates import DisconnectedError, StatisticsError
+from a2bench.statistics.icc import KINDS, intraclass_correlations
+from a2bench.statistics.opinion import mean_opinion_scores, sos_parameter
+from a2bench.statistics.screening import correlation_screening, kurtosis_screening
+from a2bench.statistics.subject_model import INCONSISTENCY_FLOOR, fit_subject_model
 
 Matrix = NDArray[np.float64]
 SHROUT_FLEISS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from a2bench_human_eval.statistics.opinion import rating_matrix
-from a2bench_human_eval.statistics.results import Estimate
+from a2bench.statistics.estimates import Estimate
+from a2bench.statistics.opinion import rating_matrix
 
 Kind = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 KINDS: tuple[Kind, ...] = ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k")

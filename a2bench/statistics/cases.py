@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from a2bench.run.store import SampleId
+from a2bench.model.records import SampleId
 from a2bench.statistics.bootstrap import clustered_intervals
-from a2bench_human_eval.statistics.ranks import RankSets, rank_sets_of_tests
+from a2bench.statistics.ranks import RankSets, rank_sets_of_tests
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,8 +15,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtri
 
-from a2bench_human_eval.statistics.opinion import rating_matrix
-from a2bench_human_eval.statistics.results import DisconnectedError, Estimate, Floats, StatisticsError
+from a2bench.statistics.estimates import DisconnectedError, Estimate, Floats, StatisticsError
+from a2bench.statistics.opinion import rating_matrix
 
 INCONSISTENCY_FLOOR = 0.1
 """In units of the rating scale (1 to 5); real raters are at 0.4 and above."""

@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 from test_paired import simulated
 
-from a2bench_human_eval.statistics.ceiling import rating_ceiling, vote_ceiling
-from a2bench_human_eval.statistics.correlations import kendall, metric_correlations, pearson, spearman
-from a2bench_human_eval.statistics.metric_agreement import (
+from a2bench.statistics.ceiling import rating_ceiling, vote_ceiling
+from a2bench.statistics.correlations import kendall, metric_correlations, pearson, spearman
+from a2bench.statistics.estimates import StatisticsError
+from a2bench.statistics.metric_agreement import (
     calibrated_hits,
     compare_metrics,
     disagreements,
     metric_agreement,
 )
-from a2bench_human_eval.statistics.preferences import mean_preference, preferences_from_ratings, preferences_from_votes
-from a2bench_human_eval.statistics.results import StatisticsError
-from a2bench_human_eval.statistics.simulation import Design, World, simulate_votes
-from a2bench_human_eval.statistics.votes import pair_votes
+from a2bench.statistics.preferences import mean_preference, preferences_from_ratings, preferences_from_votes
+from a2bench.statistics.vote_simulation import Design, World, simulate_votes
+from a2bench.statistics.votes import pair_votes
 
 
 def test_oracle_22_rank_correlations() -> None:

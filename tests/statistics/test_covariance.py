@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 from test_paired import WIKIPEDIA, simulated, votes_from_counts
 
-from a2bench_human_eval.statistics.covariance import (
+from a2bench.statistics.covariance import (
     Covariance,
     covariance,
     elo_interval,
@@ -12,13 +12,13 @@ from a2bench_human_eval.statistics.covariance import (
     rating_intervals,
     side_effect,
 )
-from a2bench_human_eval.statistics.fragility import fragility
-from a2bench_human_eval.statistics.paired import fit_bradley_terry, fit_davidson
-from a2bench_human_eval.statistics.ranks import benjamini_hochberg, holm, rank_sets
-from a2bench_human_eval.statistics.resampling import pigeonhole_bootstrap
-from a2bench_human_eval.statistics.results import StatisticsError, percentile_interval, wilson_interval
-from a2bench_human_eval.statistics.simulation import Design, World, simulate_votes
-from a2bench_human_eval.statistics.votes import pair_votes
+from a2bench.statistics.estimates import StatisticsError, percentile_interval, wilson_interval
+from a2bench.statistics.fragility import fragility
+from a2bench.statistics.paired import fit_bradley_terry, fit_davidson
+from a2bench.statistics.ranks import benjamini_hochberg, holm, rank_sets
+from a2bench.statistics.resampling import pigeonhole_bootstrap
+from a2bench.statistics.vote_simulation import Design, World, simulate_votes
+from a2bench.statistics.votes import pair_votes
 
 
 def matrix(cov: Covariance) -> np.ndarray:

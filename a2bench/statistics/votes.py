@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from a2bench_human_eval.statistics.results import Bools, Floats, Ints, StatisticsError
+from a2bench.statistics.estimates import Bools, Floats, Ints, StatisticsError
 
 
 class Outcome(IntEnum):

@@ -3,7 +3,7 @@
 ``H(x; w) = 1 / sum_i (w_i / (x_i + d)) - d``, with weights that add up to 1 and ``d = 0.05``: a harmonic mean, shifted
 a little so that it does not stop falling when the first value is 0 (one lost element is bad, two are worse).
 
-For values in [0, 1] (all of it is tested in `tests/statistics/test_means.py`):
+For values in [0, 1] (all of it is tested in `tests/statistics/test_harmonic.py`):
 
 - it lies in [0, 1], and equals ``c`` when all values are ``c``;
 - it rises when any value rises, strictly;

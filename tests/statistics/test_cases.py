@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from a2bench.results.summary import clustered_mean
-from a2bench.statistics.bootstrap import clustered_interval
-from a2bench_leaderboard.simulation import World, draw, rates
-from a2bench_leaderboard.statistics import (
+from a2bench.statistics.bootstrap import clustered_interval, clustered_mean
+from a2bench.statistics.case_simulation import World, draw, rates
+from a2bench.statistics.cases import (
     case_sums,
     cases_to_separate,
     means,

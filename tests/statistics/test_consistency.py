@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from test_paired import simulated
 
-from a2bench_human_eval.statistics.consistency import clustered_share, left_share, oriented_outcomes, swap_consistency
-from a2bench_human_eval.statistics.votes import pair_votes
+from a2bench.statistics.consistency import clustered_share, left_share, oriented_outcomes, swap_consistency
+from a2bench.statistics.votes import pair_votes
 
 
 def test_repeats_with_exchanged_sides_are_found_by_rater() -> None:
