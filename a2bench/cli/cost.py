@@ -21,13 +21,10 @@ def cost_command(
     Read from the runs' records; the time of samples that failed counts too. It depends on the machine, so it stands
     in no table of scores.
     """
-    from a2bench.results.current import CurrentRecords
+    from a2bench.results.run import Run
     from a2bench.run.cost import cost
-    from a2bench.run.store import RunStore
 
-    found = {
-        str(run): cost(CurrentRecords(RunStore(run)).samples.values(), price_per_hour, price_per_call) for run in runs
-    }
+    found = {str(run): cost(Run.open(run).samples.values(), price_per_hour, price_per_call) for run in runs}
     if as_json:
         document = {run: entry.document() for run, entry in found.items()}
         click.echo(json.dumps(document, indent=2))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from a2bench.model.cases import Suite
     from a2bench.model.records import RunManifest
     from a2bench.model.systems import GenerationSettings
+    from a2bench.results.run import Run
     from a2bench.run.request import ExecutionOptions, RunRequest
     from a2bench.run.stages import RunResult
 
@@ -194,10 +195,12 @@ def score_command(ctx: click.Context, /, run: Path, **given: Any) -> int:
 
 def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> int:
     from a2bench.cli.progress import TerminalProgress
+    from a2bench.results.run import Run
     from a2bench.results.validity_file import known_validity
     from a2bench.run import stages as harness
     from a2bench.run.stages import RunResult
     from a2bench.run.store import RunStore
+    from a2bench.show.report import write_report
 
     request = _request(ctx, given)
     how = _execution(given)
@@ -206,8 +209,8 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
         _tell_plan(request, how, store, stages, given)
         if given["dry_run"]:
             return 0
-    if "score" in stages:
-        known_validity(given["validity"])  # a wrong file is refused before the work, not after it
+    # A wrong file is refused before the work, not after it.
+    verdicts = known_validity(given["validity"]) if "score" in stages else ()
     progress = TerminalProgress(-1 if given["quiet"] or given["as_json"] else given["verbose"])
     results: dict[str, RunResult] = {}
     if "generate" in stages:
@@ -218,9 +221,10 @@ def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> 
             results["generate"] = harness.generate(request, how, progress)
         if "score" in stages:
             results["score"] = harness.score(request, how, progress)
-        report = _write_report(request, given["validity"]) if "report" in stages else None
+        run = Run.open(request.output, verdicts)
+        report = write_report([run], request.output / "report") if "report" in stages else None
     complete = all(result.complete for result in results.values())
-    _tell_result(request, results, report, given)
+    _tell_result(request, run, results, report, given)
     if not complete and not given["as_json"]:
         left = sum(result.planned - result.done for result in results.values())
         click.echo(f"{left} samples or scores are not done; to continue, type: {_command_line(ctx)}", err=True)
@@ -437,12 +441,6 @@ def _command_line(ctx: click.Context) -> str:
     return shlex.join(["a2bench", *(sys.argv[1:] or [ctx.info_name or ""])])
 
 
-def _write_report(request: "RunRequest", validity: Path | None) -> Path:
-    from a2bench.show.report import write_report
-
-    return write_report([request.output], request.output / "report", validity)
-
-
 def _tell_plan(
     request: "RunRequest", how: "ExecutionOptions", store: Any, stages: tuple[str, ...], given: dict[str, Any]
 ) -> None:
@@ -457,24 +455,17 @@ def _tell_plan(
 
 
 def _tell_result(
-    request: "RunRequest", results: dict[str, "RunResult"], report: Path | None, given: dict[str, Any]
+    request: "RunRequest", run: "Run", results: dict[str, "RunResult"], report: Path | None, given: dict[str, Any]
 ) -> None:
     from a2bench.base.wrapping import wrapped
-    from a2bench.results.current import CurrentRecords, making_counts, making_text, remark_counts, remark_lines
-    from a2bench.results.ledger import run_ledger
-    from a2bench.results.metric_rows import metric_table
-    from a2bench.results.totals import run_totals
-    from a2bench.results.validity_file import known_validity
-    from a2bench.run.store import RunStore
     from a2bench.show.ledger import ledger_document, ledger_text
     from a2bench.show.tables import table_text, told_reasons
     from a2bench.show.totals import totals_text
 
-    store = RunStore(request.output)
-    ledger = run_ledger(CurrentRecords(store)) if "score" in results else []
-    validity = known_validity(given["validity"]) if "score" in results else ()
-    table = metric_table(store, request.metrics, validity) if "score" in results else []
-    totals = run_totals(CurrentRecords(store), validity) if "score" in results else []
+    scored = "score" in results
+    ledger = run.ledger if scored else ()
+    table = [run.metric(metric) for metric in request.metrics] if scored else []
+    totals = run.totals if scored else ()
     if given["as_json"]:
         document = {
             "run": str(request.output),
@@ -491,10 +482,10 @@ def _tell_result(
                 }
                 for name, result in results.items()
             },
-            "making": making_counts(CurrentRecords(store)),
-            "remarks": remark_counts(CurrentRecords(store)),
-            "totals": totals,
-            "metrics": table,
+            "making": [made.document() for made in run.making],
+            "remarks": [remark.document() for remark in run.remarks],
+            "totals": [row.document() for row in totals],
+            "metrics": [row.document() for row in table],
             "ledger": ledger_document(ledger),
         }
         click.echo(json.dumps(document, indent=2))
@@ -504,8 +495,8 @@ def _tell_result(
         if ledger:
             click.echo("\n" + ledger_text(ledger))
         click.echo("\n" + totals_text(totals, told_reasons(table)))
-    if making := making_text(CurrentRecords(store)):
+    if making := run.making_text:
         click.echo(f"made: {making}")
-    for line in (line for remark in remark_lines(CurrentRecords(store)) for line in wrapped(f"REMARK: {remark}")):
+    for line in (line for remark in run.remark_lines for line in wrapped(f"REMARK: {remark}")):
         click.echo(line)
     click.echo(str(report) if report else f"videos: {request.output / 'videos'}")

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from a2bench.peers.reported import Reported
+    from a2bench.results.run import Run
 
 
 @click.command("totals")
@@ -34,43 +35,48 @@ def totals_command(
     if not paths and not published:
         raise InputError("name a run, or a result file or folder of another suite, or type: a2bench totals --published")
     rows = [row for table in published_tables().values() for row in table] if published else []
-    own: dict[str, dict[str, Any]] = {}
+    own: dict[str, tuple[Run, list[dict[str, Any]]]] = {}
     for path in paths:
         if (path / "run.json").is_file():
             own[str(path)] = _totals_of_run(path)
         else:
             rows += read_reported(path, system, board)
     if as_json:
-        document = {"schema": 1, "runs": own, "reported": [row.document() for row in rows]}
+        runs = {
+            name: {"summary": [row.document() for row in run.totals], "others": others}
+            for name, (run, others) in own.items()
+        }
+        document = {"schema": 1, "runs": runs, "reported": [row.document() for row in rows]}
         click.echo(json.dumps(document, indent=2))
         return 0
-    for name, found in own.items():
-        for line in _run_lines(name, found):
+    for name, (run, others) in own.items():
+        for line in _run_lines(name, run, others):
             click.echo(line)
     for line in reported_lines(rows, dimensions):
         click.echo(line)
     return 0
 
 
-def _totals_of_run(path: Path) -> dict[str, Any]:
-    from a2bench.peers.own import totals_of_run
-    from a2bench.results.current import CurrentRecords
-    from a2bench.results.metric_rows import metric_table
-    from a2bench.results.totals import run_totals
+def _totals_of_run(path: Path) -> tuple["Run", list[dict[str, Any]]]:
+    """A run, and its totals by the definitions of other suites."""
+    from a2bench.peers.own import Measured, totals_of_run
+    from a2bench.results.run import Run
     from a2bench.results.validity_file import known_validity
-    from a2bench.run.store import RunStore
 
-    run, validity = CurrentRecords(RunStore(path)), known_validity(None)
-    table = metric_table(run.store, run.manifest.metrics)
-    return {"summary": run_totals(run, validity), "others": totals_of_run(table)}
+    run = Run.open(path, known_validity(None))
+    means = {
+        row.name: Measured(row.facts.backend, row.summary.mean, row.summary.scored, row.summary.total)
+        for row in run.metrics
+    }
+    return run, totals_of_run(means)
 
 
-def _run_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
+def _run_lines(name: str, run: "Run", others: list[dict[str, Any]]) -> Iterator[str]:
     from a2bench.show.totals import totals_text
 
     yield f"{name}: measured here"
-    yield totals_text(found["summary"])
-    for suite in found["others"]:
+    yield totals_text(run.totals)
+    for suite in others:
         for total in suite["totals"].values():
             lacking = len(total["missing"])
             yield f"  {total['name']:<24} {_text(total['value']):>8}" + (f"  {lacking} missing" if lacking else "")

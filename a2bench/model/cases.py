@@ -108,6 +108,27 @@ def element_ids(roles: Iterable[str]) -> tuple[str, ...]:
     return tuple(ids)
 
 
+def element_role(element: str) -> str:
+    """The role of an element, by the id that `element_ids` gave it.
+
+    >>> element_role("character-2")
+    'character'
+    """
+    return element.partition("-")[0]
+
+
+def role_rank(role: str) -> tuple[int, str]:
+    """Where a role stands in lists: those of E2V first, in their order, then others by name."""
+    known: tuple[str, ...] = ROLES
+    return (known.index(role) if role in known else len(known), role)
+
+
+def element_rank(element: str) -> tuple[tuple[int, str], int, str]:
+    """Where an element stands in lists: by its role, then by its number."""
+    role, _, number = element.partition("-")
+    return role_rank(role), int(number) if number.isdecimal() else 1, element
+
+
 class Element(_Record):
     """One thing that must appear in the video."""
 

@@ -4,7 +4,9 @@ Records are the truth: every mean on every page is derived from them. Later reco
 replace earlier ones; nothing is ever edited.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -15,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from a2bench.model.cases import element_ids, element_rank
+from a2bench.model.scores import ElementScore, Evidence, Score
 from a2bench.model.systems import GenerationSettings, ModelMeta
 from a2bench.model.tiers import Tier
 
@@ -26,6 +30,13 @@ SampleId = tuple[str, int]
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MadeBy(NamedTuple):
+    """The system that made a video, in the revision that it had."""
+
+    name: str
+    revision: str
 
 
 class VideoFile(_Record):
@@ -72,6 +83,34 @@ class SampleRecord(_Record):
     finished: str
     counts: dict[str, int] = Field(default_factory=dict)
 
+    # What the video was made from stands in the record once, as what its key is the hash of; it is read here alone.
+
+    @property
+    def made_by(self) -> MadeBy | None:
+        """The system, None where the record does not say."""
+        system = self.identity.get("system")
+        return MadeBy(system.get("name"), system.get("revision")) if system else None
+
+    @property
+    def made_with(self) -> dict[str, Any] | None:
+        """The settings as JSON values, None where the record does not say."""
+        return self.identity.get("settings")
+
+    @property
+    def asked(self) -> dict[str, Any] | None:
+        """What the system was asked for, as `Case.generation_identity`; None where the record does not say."""
+        return self.identity.get("case")
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The role of each element, in the case's order; empty where the record does not say."""
+        return tuple(role for role, _ in (self.asked or {}).get("references", ()))
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The id of each element, in the case's order; empty where the record does not say."""
+        return element_ids(self.roles)
+
     @model_serializer(mode="wrap")
     def _leave_out_no_remarks(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Written only where there are any, so that the records of all other samples are as they always were."""
@@ -102,6 +141,43 @@ class ScoreRecord(_Record):
     seconds: float
     finished: str
     counts: dict[str, int] = Field(default_factory=dict)
+
+    @cached_property
+    def score(self) -> Score:
+        """What the metric gave: value or reason, curves, elements, evidence; a failed one has the error as reason."""
+        detail = self.detail
+        return Score(
+            self.value,
+            (self.reason or self.status) if self.value is None else None,
+            tuple(detail.get("frames", ())),
+            tuple(detail.get("per_frame", ())),
+            {name: _element_score(entry) for name, entry in detail.get("per_element", {}).items()},
+            tuple(_evidence(entry) for entry in detail.get("evidence", ())),
+            detail.get("details", {}),
+            tuple(detail.get("notes", ())),
+        )
+
+    @cached_property
+    def elements(self) -> Mapping[str, ElementScore]:
+        """The score of each element by its id: characters, objects, the place, and each role by number."""
+        return {name: self.score.per_element[name] for name in sorted(self.score.per_element, key=element_rank)}
+
+    @property
+    def measured_by(self) -> dict[str, Any]:
+        """Name, version and back-end of the metric; empty where the record does not say."""
+        metric = self.identity.get("metric")
+        return metric if isinstance(metric, dict) else {}
+
+
+def _element_score(entry: Mapping[str, Any]) -> ElementScore:
+    value = entry["value"]
+    reason = None if value is not None else entry.get("reason") or "not measured"
+    return ElementScore(value, reason, entry.get("presence"), tuple(entry.get("per_frame", ())))
+
+
+def _evidence(entry: Mapping[str, Any]) -> Evidence:
+    box = entry.get("box")
+    return Evidence(entry["frame"], tuple(box) if box else None, entry.get("element"), entry.get("value"))
 
 
 class SuiteIdentity(_Record):

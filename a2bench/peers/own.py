@@ -4,9 +4,9 @@ A dimension is taken from a run only where formula and network are those of the 
 the reason, and so are the totals that need it. Ours look at sampled frames, theirs at all of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from a2bench.peers.definitions import A2_BENCH, OPENS2V, VBENCH
 from a2bench.peers.reported import Suite
@@ -64,19 +64,27 @@ _SUITES: tuple[tuple[Suite, dict[str, Same | str]], ...] = (
 )
 
 
-def totals_of_run(metrics: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+class Measured(NamedTuple):
+    """What a run has of a metric of ours: its mean over ``scored`` of ``total`` videos."""
+
+    backend: str
+    mean: float | None
+    scored: int
+    total: int
+
+
+def totals_of_run(metrics: Mapping[str, Measured]) -> list[dict[str, Any]]:
     """The dimensions and totals of other suites that a run has.
 
     Args:
-        metrics: rows of `a2bench.results.metric_rows.metric_table`; a mean counts only at full coverage.
+        metrics: by name; a mean counts only at full coverage.
     """
-    rows = {row["name"]: row for row in metrics}
     documents = []
     for suite, mapping in _SUITES:
         values: dict[str, float | None] = {}
         reasons: dict[str, str] = {}
         for dimension in suite.dimensions:
-            values[dimension], reason = _value(mapping[dimension], rows)
+            values[dimension], reason = _value(mapping[dimension], metrics)
             if reason:
                 reasons[dimension] = reason
         documents.append(
@@ -96,14 +104,14 @@ def totals_of_run(metrics: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return documents
 
 
-def _value(source: Same | str, rows: Mapping[str, Mapping[str, Any]]) -> tuple[float | None, str | None]:
+def _value(source: Same | str, metrics: Mapping[str, Measured]) -> tuple[float | None, str | None]:
     if isinstance(source, str):
         return None, source
-    row = rows.get(source.metric)
-    if row is None:
+    found = metrics.get(source.metric)
+    if found is None:
         return None, f"the run has no {source.metric}"
-    if source.backend not in row["backend"]:
-        return None, f"{source.metric} is by {row['backend']}, not by {source.backend}"
-    if row["mean"] is None or row["scored"] < row["total"]:
-        return None, f"{source.metric} has a value for {row['scored']} of {row['total']} videos"
-    return source.factor * row["mean"], None
+    if source.backend not in found.backend:
+        return None, f"{source.metric} is by {found.backend}, not by {source.backend}"
+    if found.mean is None or found.scored < found.total:
+        return None, f"{source.metric} has a value for {found.scored} of {found.total} videos"
+    return source.factor * found.mean, None

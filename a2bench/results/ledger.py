@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from a2bench.model.cases import ROLES
+from a2bench.model.cases import ROLES, element_role
 from a2bench.model.ledger import STATES, Entry, State, read_entry
 from a2bench.model.records import ScoreRecord
 from a2bench.results.current import CurrentRecords
-from a2bench.results.metric_rows import elements_in_order, role_of
 
 METRIC = "element_integrity"
 """The metric whose records hold the ledger."""
@@ -27,20 +26,20 @@ class LedgerRow:
     @property
     def role(self) -> str:
         """The element's role."""
-        return role_of(self.element)
+        return element_role(self.element)
 
 
-def run_ledger(run: CurrentRecords) -> list[LedgerRow]:
+def run_ledger(run: CurrentRecords) -> tuple[LedgerRow, ...]:
     """The ledger of every element of every scored sample of a run, in suite order; empty without `METRIC`."""
-    return [row for record in run.scores(METRIC) for row in ledger_of(record)]
+    return tuple(row for record in run.scores(METRIC) for row in ledger_of(record))
 
 
 def ledger_of(record: ScoreRecord) -> Iterator[LedgerRow]:
     """The ledger in one score record."""
-    entries = record.detail.get("details", {}).get("ledger", {})
-    for element, score in elements_in_order(record):
+    entries = record.score.details.get("ledger", {})
+    for element, score in record.elements.items():
         entry = read_entry(entries[element]) if element in entries else None
-        yield LedgerRow(record.case, record.seed, element, entry, score.get("reason"))
+        yield LedgerRow(record.case, record.seed, element, entry, score.reason)
 
 
 def verdict_counts(rows: Iterable[LedgerRow]) -> dict[str, dict[State, int]]:

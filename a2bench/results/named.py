@@ -2,25 +2,24 @@
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
-from a2bench.results.current import CurrentRecords
-from a2bench.run.store import RunStore
+from a2bench.results.run import Run
 
 
-def named_runs(runs: list[Path]) -> dict[str, CurrentRecords]:
+def named_runs(runs: Sequence[Run]) -> dict[str, Run]:
     """A short name for each run: its system, or its folder where two runs share a system.
 
     No two names look the same: of folders of one name, or of names that are one text in two Unicode forms, the later
     ones get numbers.
     """
-    records = [CurrentRecords(RunStore(run)) for run in runs]
-    systems = [run.manifest.system.name for run in records]
-    named: dict[str, CurrentRecords] = {}
+    systems = [run.manifest.system.name for run in runs]
+    named: dict[str, Run] = {}
     seen: set[str] = set()
-    for path, run in zip(runs, records, strict=True):
+    for run in runs:
         system = run.manifest.system.name
-        name = base = system if systems.count(system) == 1 else _folder_name(path)
+        name = base = system if systems.count(system) == 1 else _folder_name(run.store.folder)
         number = 1
         while unicodedata.normalize("NFC", name) in seen:
             number += 1

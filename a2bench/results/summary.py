@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from a2bench.model.cases import element_role, role_rank
 from a2bench.model.records import ScoreRecord
 from a2bench.statistics.bootstrap import clustered_mean
 
@@ -50,14 +51,14 @@ def summarise_roles(records: Iterable[ScoreRecord]) -> dict[str, Summary]:
     values: dict[str, list[tuple[str, float]]] = defaultdict(list)
     unscored: dict[str, int] = defaultdict(int)
     for record in records:
-        for element, entry in record.detail.get("per_element", {}).items():
-            role = element.partition("-")[0]
-            if entry["value"] is None:
+        for element, score in record.elements.items():
+            role = element_role(element)
+            if score.value is None:
                 unscored[role] += 1
             else:
-                values[role].append((record.case, entry["value"]))
+                values[role].append((record.case, score.value))
     summaries = {}
-    for role in sorted(values.keys() | unscored.keys()):
+    for role in sorted(values.keys() | unscored.keys(), key=role_rank):
         mean, stderr = clustered_mean(values[role])
         total = len(values[role]) + unscored[role]
         summaries[role] = Summary(mean, stderr, total, len(values[role]), unscored[role])

@@ -8,13 +8,14 @@ exists only when every planned sample has all dimensions.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
 from a2bench.base.text import shown_text
-from a2bench.model.cases import element_ids
-from a2bench.model.records import SampleRecord, ScoreRecord
+from a2bench.model.cases import element_role
+from a2bench.model.records import ScoreRecord
+from a2bench.model.scores import Expectation
 from a2bench.results.current import CurrentRecords
 from a2bench.results.dimensions import (
     DIMENSIONS,
@@ -28,8 +29,8 @@ from a2bench.results.dimensions import (
     summary_metrics,
 )
 from a2bench.results.expectations import PREFIX, SUMMARY, summary_infos
-from a2bench.results.metric_rows import role_of
-from a2bench.results.validity_file import ValidityFile, standing
+from a2bench.results.metric_facts import MetricVersion
+from a2bench.results.validity_file import Standing, ValidityFile, standing
 from a2bench.statistics.bootstrap import clustered_interval
 from a2bench.statistics.harmonic import soft_harmonic_mean
 
@@ -40,6 +41,46 @@ class Value:
 
     value: float | None
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class TotalRow:
+    """One row of the summary of a run.
+
+    weight: share of the headline; None for a headline. value, interval: mean and its 95 % interval over cases, on a
+    scale of 0 to 100. scored: of ``total`` planned samples. reasons: why samples have no value, and how many, the most
+    frequent first. validity: whether it put the controls in the right order.
+    """
+
+    name: str
+    title: str
+    question: str
+    weight: float | None
+    version: int
+    value: float | None
+    interval: tuple[float, float] | None
+    scored: int
+    total: int
+    reasons: tuple[tuple[str, int], ...]
+    validity: Standing
+
+    @property
+    def coverage(self) -> float:
+        """Share of the planned samples that have a value."""
+        return self.scored / self.total if self.total else 0.0
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values."""
+        facts = ("name", "title", "question", "weight", "version", "value")
+        return {
+            **{key: getattr(self, key) for key in facts},
+            "interval": list(self.interval) if self.interval else None,
+            "scored": self.scored,
+            "total": self.total,
+            "coverage": self.coverage,
+            "reasons": [{"reason": reason, "count": count} for reason, count in self.reasons],
+            "validity": self.validity.document(),
+        }
 
 
 def sample_totals(elements: Iterable[str], scores: Mapping[str, ScoreRecord]) -> dict[str, Value]:
@@ -76,15 +117,15 @@ def _consistency(elements: Iterable[str], scores: Mapping[str, ScoreRecord]) -> 
 
 
 def _element(element: str, scores: Mapping[str, ScoreRecord]) -> Value:
-    result = Value(None, f"no metric for the role {role_of(element)!r}")
-    for anchor in ELEMENT_METRICS.get(role_of(element), ()):
+    result = Value(None, f"no metric for the role {element_role(element)!r}")
+    for anchor in ELEMENT_METRICS.get(element_role(element), ()):
         record = scores.get(anchor.metric)
-        entry = record.detail.get("per_element", {}).get(element) if record else None
-        if record is None or entry is None:
+        score = record.elements.get(element) if record else None
+        if record is None or score is None:
             return _unmeasured(anchor, record)
-        if entry["value"] is not None:
-            return _normalised(anchor, record, entry["value"])
-        result = Value(None, f"{anchor.metric}: {entry['reason']}")
+        if score.value is not None:
+            return _normalised(anchor, record, score.value)
+        result = Value(None, f"{anchor.metric}: {score.reason}")
     return result
 
 
@@ -106,24 +147,18 @@ def _unmeasured(anchor: Anchor, record: ScoreRecord | None) -> Value:
 
 
 def _normalised(anchor: Anchor, record: ScoreRecord, value: float) -> Value:
-    version = record.identity.get("metric", {}).get("version")
+    version = record.measured_by.get("version")
     if anchor.version is not None and version != anchor.version:
         reason = f"{anchor.metric} is of version {version}, its anchors were measured with version {anchor.version}"
         return Value(None, reason)
     return Value(anchor.fraction(value))
 
 
-def recorded_elements(record: SampleRecord) -> tuple[str, ...]:
-    """Ids of the elements that a sample was made from."""
-    return element_ids(role for role, _ in record.identity.get("case", {}).get("references", ()))
-
-
-def run_totals(run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> list[dict[str, Any]]:
+def run_totals(run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> tuple[TotalRow, ...]:
     """The rows of the summary: dimensions, then the headline, each marked by the verdicts of the controls on it.
 
-    Where text could not be measured in any video, and all else could, a row without text closes the summary. Each row
-    has ``value`` and ``interval`` (95 %, over cases) on a scale of 0 to 100, ``scored`` of ``total`` samples, and
-    ``reasons`` for what has no value. Only a headline's value needs full coverage.
+    Where text could not be measured in any video, and all else could, a row without text closes the summary. Only a
+    headline's value needs full coverage.
     """
     names = (*(d.name for d in DIMENSIONS), HEADLINE, WITHOUT_TEXT)
     found: dict[str, list[tuple[str, float]]] = {name: [] for name in names}
@@ -135,55 +170,55 @@ def run_totals(run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> li
         else:
             scores = {metric: run.score((case, seed), metric) for metric in summary_metrics()}
             current = {metric: score for metric, score in scores.items() if score is not None}
-            values = sample_totals(recorded_elements(record), current)
+            values = sample_totals(record.elements, current)
         for name, entry in values.items():
             if entry.value is None:
                 reasons[name][shown_text(entry.reason or "")] += 1
             else:
                 found[name].append((case, 100 * entry.value))
-    total = len(run.planned)
-    rows = [_row(d.name, d.title, d.question, d.weight, found[d.name], reasons[d.name], total) for d in DIMENSIONS]
+    rows = [
+        _row(run, validity, d.name, d.title, d.question, d.weight, found[d.name], reasons[d.name]) for d in DIMENSIONS
+    ]
     question = "All of it, so that a lost element cannot hide"
-    heads = [_row(HEADLINE, "Headline", question, None, found[HEADLINE], reasons[HEADLINE], total)]
-    if heads[0]["scored"] < total:
-        heads[0] |= {"value": None, "interval": None}
-    if not found["text"] and total and len(found[WITHOUT_TEXT]) == total:
+    head = _row(run, validity, HEADLINE, "Headline", question, None, found[HEADLINE], reasons[HEADLINE])
+    rows.append(head if head.scored == head.total else replace(head, value=None, interval=None))
+    if not found["text"] and run.planned and len(found[WITHOUT_TEXT]) == len(run.planned):
         question = "All but Text, which could not be measured; no number to compare with a headline"
-        heads.append(_row(WITHOUT_TEXT, "Headline without text", question, None, found[WITHOUT_TEXT], Counter(), total))
-    expectations = {info.name: info.expectations for info in summary_infos()}
-    for row in (*rows, *heads):
-        about = {"name": PREFIX + row["name"], "version": VERSION, "backend": SUMMARY}
-        row["validity"] = standing(about, validity, expectations[about["name"]]).document()
-    return [*rows, *heads]
+        rows.append(
+            _row(run, validity, WITHOUT_TEXT, "Headline without text", question, None, found[WITHOUT_TEXT], Counter())
+        )
+    return tuple(rows)
 
 
 def _row(
+    run: CurrentRecords,
+    validity: Sequence[ValidityFile],
     name: str,
     title: str,
     question: str,
     weight: float | None,
     values: list[tuple[str, float]],
     reasons: Counter[str],
-    total: int,
-) -> dict[str, Any]:
+) -> TotalRow:
     interval = clustered_interval(values)
-    return {
-        "name": name,
-        "title": title,
-        "question": question,
-        "weight": weight,
-        "version": VERSION,
-        "value": fmean(value for _, value in values) if values else None,
+    return TotalRow(
+        name,
+        title,
+        question,
+        weight,
+        VERSION,
+        fmean(value for _, value in values) if values else None,
         # A mean of values in [0, 100] lies in it, and so does what is known of it.
-        "interval": [max(interval[0], 0.0), min(interval[1], 100.0)] if interval else None,
-        "scored": len(values),
-        "total": total,
-        "coverage": len(values) / total if total else 0.0,
-        "reasons": [
-            {"reason": reason, "count": count}
-            for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-        ],
-    }
+        (max(interval[0], 0.0), min(interval[1], 100.0)) if interval else None,
+        len(values),
+        len(run.planned),
+        tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        standing(MetricVersion(PREFIX + name, VERSION, SUMMARY), validity, _expectations()[PREFIX + name]),
+    )
+
+
+def _expectations() -> dict[str, tuple[Expectation, ...]]:
+    return {info.name: info.expectations for info in summary_infos()}
 
 
 def summary_scores(run: CurrentRecords) -> Iterator[ScoreRecord]:
@@ -193,7 +228,7 @@ def summary_scores(run: CurrentRecords) -> Iterator[ScoreRecord]:
             continue
         found = {metric: run.score((case, seed), metric) for metric in run.manifest.metrics}
         scores = {metric: score for metric, score in found.items() if score is not None}
-        for name, entry in sample_totals(recorded_elements(sample), scores).items():
+        for name, entry in sample_totals(sample.elements, scores).items():
             yield ScoreRecord(
                 key="",
                 identity={},

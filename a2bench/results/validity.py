@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from a2bench.model.cases import element_role
 from a2bench.model.records import ScoreRecord
 from a2bench.model.scores import Expectation, MetricInfo
 
@@ -67,9 +68,9 @@ def _values(records: Iterable[ScoreRecord], metric: str, role: str | None) -> Va
             if record.value is not None:
                 values[record.case, record.seed, ""] = record.value
             continue
-        for element, entry in record.detail.get("per_element", {}).items():
-            if element.partition("-")[0] == role and entry["value"] is not None:
-                values[record.case, record.seed, element] = entry["value"]
+        for element, score in record.elements.items():
+            if element_role(element) == role and score.value is not None:
+                values[record.case, record.seed, element] = score.value
     return values
 
 

@@ -17,6 +17,7 @@ from a2bench.base.data import data_file
 from a2bench.base.files import check_outside_of_runs, write_atomically
 from a2bench.errors import A2BenchError, InputError
 from a2bench.model.scores import Expectation, MetricInfo
+from a2bench.results.metric_facts import MetricVersion
 from a2bench.results.validity import Verdict
 from a2bench.results.validity_clips import KINDS, ClipsRow
 
@@ -173,18 +174,18 @@ def installed_expectations(metric: str) -> tuple[Expectation, ...] | None:
 
 
 def standing(
-    metric: Mapping[str, Any], files: Iterable[ValidityFile], expectations: tuple[Expectation, ...] | None
+    metric: MetricVersion, files: Iterable[ValidityFile], expectations: tuple[Expectation, ...] | None
 ) -> Standing:
     """Whether a metric, in the version and with the back-end that its scores were made with, has passed.
 
     Args:
-        metric: a row of `tables.describe_metric`.
+        metric: as it made the scores.
         files: the first one that checked this very metric decides.
         expectations: what is expected of it now; None if that is not known here.
     """
     reasons = []
     for file in files:
-        found = next((entry for entry in file.metrics if entry.name == metric["name"]), None)
+        found = next((entry for entry in file.metrics if entry.name == metric.name), None)
         if found is None:
             continue
         changed = _what_changed(metric, found, file, expectations)
@@ -195,14 +196,14 @@ def standing(
 
 
 def _what_changed(
-    metric: Mapping[str, Any],
+    metric: MetricVersion,
     found: CheckedMetric,
     file: ValidityFile,
     expectations: tuple[Expectation, ...] | None,
 ) -> str | None:
-    for key, was in (("version", found.version), ("backend", found.backend)):
-        if str(metric[key]) != str(was):
-            return f"checked with {key} {was}, scored with {metric[key]}"
+    for key, was, now in (("version", found.version, metric.version), ("backend", found.backend, metric.backend)):
+        if str(now) != str(was):
+            return f"checked with {key} {was}, scored with {now}"
     if expectations is None:  # the file is all that is known
         return None
     wanted = [(e.text, e.quantity, e.control, e.than, e.role, _finite(e.low), _finite(e.high)) for e in expectations]
@@ -210,8 +211,8 @@ def _what_changed(
     if wanted != checked:
         return "its expectations have changed since it was checked"
     for control in dict.fromkeys(name for e in found.expectations for name in (e.control, e.than) if name):
-        now = registry.load("adapter", control).meta.revision if control in registry.paths("adapter") else None
-        if now != file.controls.get(control):
+        revision = registry.load("adapter", control).meta.revision if control in registry.paths("adapter") else None
+        if revision != file.controls.get(control):
             return f"the control {control!r} has changed since it was checked"
     return None
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from a2bench.assets.extras import install_line
 from a2bench.errors import InputError
 from a2bench.results.named import named_runs
-from a2bench.show.tables import score_lines
+from a2bench.results.run import Run
+from a2bench.show.files import score_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ def load_results(*runs: str | Path) -> "pd.DataFrame":
         import pandas as pd
     except ImportError:
         raise InputError(f"load_results needs pandas; type `{install_line('leaderboard')}`") from None
-    named = named_runs([Path(run) for run in runs])
+    named = named_runs([Run.open(run) for run in runs])
     metrics = tuple(dict.fromkeys(metric for run in named.values() for metric in run.manifest.metrics))
-    head, *lines = score_lines({name: run.store for name, run in named.items()}, metrics)
+    head, *lines = score_lines(named, metrics)
     return pd.DataFrame(lines, columns=head).astype({"value": "float64", "seed": "int64"})

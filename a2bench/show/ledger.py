@@ -1,5 +1,6 @@
 """The element ledger of a run as JSON and for a terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from a2bench.base.wrapping import wrapped
@@ -7,7 +8,7 @@ from a2bench.model.ledger import STATES, Entry
 from a2bench.results.ledger import LedgerRow, verdict_counts
 
 
-def ledger_document(rows: list[LedgerRow]) -> dict[str, Any]:
+def ledger_document(rows: Sequence[LedgerRow]) -> dict[str, Any]:
     """The ledger as JSON: verdicts by role, and one object per element."""
     return {
         "by_role": verdict_counts(rows),
@@ -27,7 +28,7 @@ def _without_boxes(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if key != "boxes"}
 
 
-def ledger_text(rows: list[LedgerRow]) -> str:
+def ledger_text(rows: Sequence[LedgerRow]) -> str:
     """For a terminal: a table of verdicts by role, and one line for each element that was not kept."""
     counts = verdict_counts(rows)
     if not counts:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from a2bench.base import registry
 from a2bench.model.systems import GenerationSettings
-from a2bench.results.current import CurrentRecords
+from a2bench.results.run import Run
 from a2bench.results.validity_clips import ClipScore, ClipsRow, judge_clips
 from a2bench.run.execute import Executor
 from a2bench.run.request import ExecutionOptions, RunRequest
@@ -60,7 +60,7 @@ def run_real_clips(
     with RunStore(run).locked():
         made = generate(request, how, progress, executor)
         scored = score(request, how, progress, executor)
-    records = CurrentRecords(RunStore(run))
+    records = Run.open(run)
     rows: list[ClipsRow] = []
     for metric in chosen:
         values = {record.case: record.value for record in records.scores(metric)}

@@ -10,8 +10,8 @@ from a2bench.model.cases import Suite, load_suite
 from a2bench.model.records import ScoreRecord
 from a2bench.model.scores import MetricInfo
 from a2bench.model.systems import GenerationSettings
-from a2bench.results.current import CurrentRecords
 from a2bench.results.expectations import summary_infos
+from a2bench.results.run import Run
 from a2bench.results.summary import summarise
 from a2bench.results.totals import summary_scores
 from a2bench.results.validity import Verdict, judge, needed_controls
@@ -100,7 +100,7 @@ def run_controls(
             made = generate(request, how, progress, executor)
             scored = score(request, how, progress, executor)
         complete &= made.complete and scored.complete
-        run = CurrentRecords(RunStore(folder))
+        run = Run.open(folder)
         scores[name] = [*(record for metric in metrics for record in run.scores(metric)), *summary_scores(run)]
     infos += summary_infos()
     verdicts = tuple(verdict for info in infos for verdict in judge(info, scores))

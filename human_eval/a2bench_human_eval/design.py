@@ -17,8 +17,7 @@ from a2bench.base.hashing import file_sha256
 from a2bench.errors import InputError
 from a2bench.model.cases import Case, load_suite
 from a2bench.model.video import Video, read_video
-from a2bench.results.current import CurrentRecords
-from a2bench.run.store import RunStore
+from a2bench.results.run import Run
 from a2bench_human_eval.clips import ClipFormat, broken, digits_video, write_clips, write_reference
 from a2bench_human_eval.events import log_event
 from a2bench_human_eval.settings import StudySettings
@@ -51,7 +50,7 @@ def read_runs(folders: Sequence[Path]) -> list[RunVideos]:
     """
     runs = []
     for folder in folders:
-        records = CurrentRecords(RunStore(folder))
+        records = Run.open(folder)
         videos = {}
         for sample, record in records.samples.items():
             if record.status == "done":

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from a2bench.errors import InputError
-from a2bench.results.current import CurrentRecords
-from a2bench.results.metric_rows import describe_metric
-from a2bench.run.store import RunStore
+from a2bench.results.metric_facts import metric_facts
+from a2bench.results.run import Run
 from a2bench.statistics.metric_agreement import metric_agreement
 from a2bench.statistics.preferences import Preferences, preferences_from_votes
 from a2bench_human_eval.protocol import OVERALL
@@ -54,25 +53,25 @@ def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = O
         InputError: no votes on it, or the runs are not those of the study.
     """
     systems, cases, preferences = study_preferences(table, dimension)
-    runs = {records.manifest.system.name: records for records in (CurrentRecords(RunStore(f)) for f in folders)}
+    runs = {records.manifest.system.name: records for records in (Run.open(f) for f in folders)}
     if missing := [name for name in systems if name not in runs]:
         raise InputError(f"no run of {missing[0]!r} was given; give one with --runs for each system of the study")
     names = dict.fromkeys(metric for run in runs.values() for metric in run.manifest.metrics)
     rows = []
     for metric in names:
-        info = describe_metric(metric)
-        if info["direction"] not in ("higher", "lower"):
+        direction = metric_facts(metric).direction
+        if direction not in ("higher", "lower"):
             continue
         values = np.array([[_mean(runs[system], case, metric) for system in systems] for case in cases])
         if np.isnan(values).all():
             rows.append({"metric": metric, "accuracy": None, "reason": "no values in these runs"})
             continue
-        agreement = metric_agreement(values, preferences, higher_is_better=info["direction"] == "higher")
+        agreement = metric_agreement(values, preferences, higher_is_better=direction == "higher")
         rows.append({"metric": metric, "reason": None, **asdict(agreement)})
     return sorted(rows, key=lambda row: -((row["accuracy"] or {}).get("value") or 0))
 
 
-def _mean(records: CurrentRecords, case: str, metric: str) -> float:
+def _mean(records: Run, case: str, metric: str) -> float:
     """Mean over the seeds of a case, NaN where nothing was scored: such pairs are left out and counted."""
     values = [
         score.value

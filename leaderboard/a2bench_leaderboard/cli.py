@@ -72,16 +72,15 @@ def compare_command(
     numbers share one error of 5 %, so fewer numbers (--metrics) see smaller differences.
     """
     _need_scipy()
-    from a2bench.results.current import CurrentRecords
+    from a2bench.results.run import Run
     from a2bench.results.validity_file import known_validity
-    from a2bench.run.store import RunStore
     from a2bench.show.report.data import check_comparable
     from a2bench_leaderboard.columns import read_scores
     from a2bench_leaderboard.compare import cannot_fail, case_lines, check_settings, compare, comparison_text
 
     if first.resolve() == other.resolve():
         raise InputError(f"{first} is named twice; name two runs")
-    runs = {str(path): CurrentRecords(RunStore(path)) for path in (first, other)}
+    runs = {str(path): Run.open(path) for path in (first, other)}
     check_comparable(runs)
     if not any_settings:
         one, two = ((name, run.manifest) for name, run in runs.items())

@@ -8,10 +8,10 @@ from a2bench.base.hashing import canonical_json
 from a2bench.base.text import one_line
 from a2bench.errors import InputError
 from a2bench.model.records import SampleId, ScoreRecord
-from a2bench.results.current import CurrentRecords
 from a2bench.results.dimensions import HEADLINE, VERSION, WITHOUT_TEXT, row_metrics
 from a2bench.results.expectations import PREFIX, SUMMARY, summary_infos
-from a2bench.results.metric_rows import describe_metric
+from a2bench.results.metric_facts import MetricVersion, metric_facts
+from a2bench.results.run import Run
 from a2bench.results.totals import summary_scores
 from a2bench.results.validity_file import Standing, ValidityFile, installed_expectations, standing
 
@@ -63,12 +63,12 @@ class RunScores:
     """One run: what its columns are and their values by case and seed; what has no value is not there."""
 
     name: str
-    run: CurrentRecords
+    run: Run
     columns: dict[str, Column]
     values: dict[str, dict[SampleId, float]] = field(repr=False)
 
 
-def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile] = ()) -> RunScores:
+def read_scores(name: str, run: Run, validity: Sequence[ValidityFile] = ()) -> RunScores:
     """Read a run's columns: headline and dimensions, then its metrics in the order of the run.
 
     Raises:
@@ -80,11 +80,11 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
     for record in summary_scores(run):
         summary[record.metric].append(record)
     for info in sorted(summary_infos(), key=lambda info: _FIRST.index(info.name) if info.name in _FIRST else 2):
-        row = {"name": info.name, "version": VERSION, "backend": SUMMARY}
-        parts = [describe_metric(metric)["touched_by"] for metric in row_metrics(info.name.removeprefix(PREFIX))]
+        parts = [metric_facts(metric).touched_by for metric in row_metrics(info.name.removeprefix(PREFIX))]
         columns[info.name] = Column(
             info.name, info.title, "summary", "higher", (0, 100), "", str(VERSION), SUMMARY,
-            standing(row, validity, info.expectations), f"summary version {VERSION}",
+            standing(MetricVersion(info.name, VERSION, SUMMARY), validity, info.expectations),
+            f"summary version {VERSION}",
             tuple(sorted({what for part in parts for what in part})),
         )  # fmt: skip
         values[info.name] = {
@@ -92,7 +92,7 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
         }
     for metric in run.manifest.metrics:
         records = run.scores(metric)
-        facts = describe_metric(metric, records)
+        facts = metric_facts(metric, records)
         made = sorted({_made_by(record) for record in records})
         if len(made) > 1:
             raise InputError(
@@ -100,9 +100,9 @@ def read_scores(name: str, run: CurrentRecords, validity: Sequence[ValidityFile]
                 f"type `a2bench score {run.store.folder}` to make them all anew"
             )
         columns[metric] = Column(
-            metric, facts["title"], facts["group"], facts["direction"], tuple(facts["range"]), facts["unit"],
-            str(facts["version"]), facts["backend"], standing(facts, validity, installed_expectations(metric)),
-            made[0] if made else "", tuple(facts["touched_by"]),
+            metric, facts.title, facts.group, facts.direction, facts.range, facts.unit, str(facts.version),
+            facts.backend, standing(facts.made_with, validity, installed_expectations(metric)),
+            made[0] if made else "", facts.touched_by,
         )  # fmt: skip
         values[metric] = {(record.case, record.seed): record.value for record in records if record.value is not None}
     return RunScores(name, run, columns, values)

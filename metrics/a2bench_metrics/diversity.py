@@ -30,7 +30,7 @@ from a2bench.errors import InputError, VideoError, WeightsError
 from a2bench.model.metrics import SAMPLING, num_sampled_frames, sampled_frames
 from a2bench.model.records import SampleRecord
 from a2bench.model.video import Video, read_video
-from a2bench.results.current import CurrentRecords
+from a2bench.results.run import Run
 from a2bench.run.journal import read_journal
 from a2bench.run.store import RunStore, now
 from a2bench.run.work import DECIMALS
@@ -113,7 +113,7 @@ def diversity_of_run(run: Path, told: Callable[[str, int, int], None] = lambda *
         WeightsError: the network's package or weights are not here.
     """
     store = RunStore(run)
-    current = CurrentRecords(store)
+    current = Run(store)
     planned = Counter(case for case, _ in current.planned)
     if max(planned.values()) < 2:
         raise InputError(
@@ -181,7 +181,7 @@ def _recorded(path: Path) -> dict[str, CaseDiversity]:
     return latest
 
 
-def _videos(current: CurrentRecords, case: str) -> tuple[dict[int, SampleRecord], dict[int, str]]:
+def _videos(current: Run, case: str) -> tuple[dict[int, SampleRecord], dict[int, str]]:
     """The records of a case's intact videos by seed, and why the other seeds have none."""
     usable, missing = {}, {}
     for sample in current.planned:

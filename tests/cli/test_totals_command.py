@@ -9,7 +9,7 @@ from a2bench.cli import cli
 from a2bench.errors import InputError
 from a2bench.model.cases import load_suite
 from a2bench.peers.definitions import SUITES
-from a2bench.peers.own import totals_of_run
+from a2bench.peers.own import Measured, totals_of_run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from demo_run import Demo, write_demo_run  # noqa: E402
@@ -38,20 +38,20 @@ def test_a_run_is_shown_with_its_summary_and_what_it_lacks_for_the_totals_of_oth
 
 
 def test_a_metric_counts_as_anothers_only_with_its_network_and_at_full_coverage() -> None:
-    row = {"name": "imaging_quality", "backend": "MUSIQ-SPAQ (pyiqa)", "mean": 0.7, "scored": 3, "total": 3}
+    measured = Measured("MUSIQ-SPAQ (pyiqa)", mean=0.7, scored=3, total=3)
     for change, value, reason in [
         ({}, 70.0, None),
         ({"backend": "other"}, None, "imaging_quality is by other, not by MUSIQ-SPAQ"),
         ({"scored": 2}, None, "imaging_quality has a value for 2 of 3 videos"),
     ]:
-        vbench = totals_of_run([{**row, **change}])[-1]
+        vbench = totals_of_run({"imaging_quality": measured._replace(**change)})[-1]
         assert vbench["dimensions"]["imaging_quality"] == value
         assert vbench["reasons"].get("imaging_quality") == reason
         assert vbench["totals"]["quality"]["value"] is None
 
 
 def test_every_dimension_of_every_suite_has_a_source_or_a_reason() -> None:
-    for suite in totals_of_run([]):
+    for suite in totals_of_run({}):
         assert suite["dimensions"].keys() == SUITES[suite["suite"]].dimensions.keys() == suite["reasons"].keys()
 
 

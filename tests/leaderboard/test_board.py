@@ -21,8 +21,7 @@ from a2bench.cli import cli
 from a2bench.errors import InputError
 from a2bench.model.cases import load_suite
 from a2bench.model.records import RunManifest
-from a2bench.results.current import CurrentRecords
-from a2bench.results.totals import run_totals
+from a2bench.results.run import Run
 from a2bench.run.store import RunStore
 from a2bench.statistics.bootstrap import clustered_interval
 from a2bench_leaderboard.board import folder as board_folder
@@ -127,9 +126,9 @@ def board(*arguments: Any) -> Any:
 
 def test_the_numbers_are_those_of_the_summary(document: dict[str, Any], runs: list[Path]) -> None:
     for run in runs:
-        current = CurrentRecords(RunStore(run))
+        current = Run.open(run)
         cells = entry_of(document, current.manifest.system.name)["numbers"]["all"]
-        for row in run_totals(current):
+        for row in current.totals:
             cell = cells[f"summary:{row['name']}"]
             assert cell["value"] == (None if row["value"] is None else pytest.approx(row["value"], rel=1e-5))
             assert (cell["scored"], cell["total"]) == (row["scored"], row["total"])

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from a2bench.cli import cli
 from a2bench.errors import InputError, UnknownNameError
 from a2bench.model.cases import load_suite
-from a2bench.results.current import CurrentRecords
+from a2bench.results.run import Run
 from a2bench.run.store import RunStore
 from a2bench.show.report.data import paired_difference
 from a2bench_leaderboard.columns import read_scores
@@ -64,7 +64,7 @@ def test_a_worse_run_is_told_in_numbers_and_fails_only_when_asked_to(runs: dict[
 
 def test_the_differences_are_those_of_the_report(runs: dict[str, Path]) -> None:
     rows = rows_of(run(runs["good"], runs["bad"], "--json"))
-    stores = [CurrentRecords(RunStore(runs[name])) for name in ("good", "bad")]
+    stores = [Run.open(runs[name]) for name in ("good", "bad")]
     for metric in ("identity_similarity", "text_alignment"):
         expected = paired_difference(*stores, metric)
         assert expected is not None and rows[metric]["difference"] == pytest.approx(expected["mean"], rel=1e-12)

@@ -16,7 +16,7 @@ from a2bench.base.counting import take_counts
 from a2bench.base.files import file_key
 from a2bench.errors import InputError
 from a2bench.model.cases import Suite
-from a2bench.results.metric_rows import metric_table
+from a2bench.results.run import Run
 from a2bench.run.store import RunStore
 from a2bench.show.report import write_report
 from a2bench.show.tables import table_text
@@ -242,9 +242,7 @@ def test_notes_on_scores_reach_the_page_and_the_table(tmp_path: Path, suite: Sui
     counted = [{"status": "noted", "reason": note, "count": len(suite.cases)}]
     assert page.overview["metrics"][0]["runs"][0]["notes"] == counted
     assert page.details[0][0]["0"]["scores"]["0"]["notes"] == [note]
-    assert f"motion_amount: {len(suite.cases)} noted: {note}" in table_text(
-        metric_table(RunStore(run), ("motion_amount",))
-    )
+    assert f"motion_amount: {len(suite.cases)} noted: {note}" in table_text([Run.open(run).metric("motion_amount")])
 
 
 def test_report_is_made_where_files_cannot_be_linked(

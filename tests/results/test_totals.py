@@ -10,9 +10,9 @@ from scipy.stats import t as student
 from a2bench.base import registry
 from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity, VideoFile
 from a2bench.model.systems import GenerationSettings, ModelMeta
-from a2bench.results.current import CurrentRecords
 from a2bench.results.dimensions import DIMENSIONS, ELEMENT_METRICS
-from a2bench.results.totals import run_totals
+from a2bench.results.run import Run
+from a2bench.results.totals import TotalRow
 from a2bench.results.validity_file import shipped_validity
 from a2bench.run.store import RunStore
 from a2bench.show.totals import totals_text
@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def make_run(folder: Path, samples: dict[tuple[str, int], dict[str, Any]], roles: list[str] = ROLES) -> CurrentRecords:
+def make_run(folder: Path, samples: dict[tuple[str, int], dict[str, Any]], roles: list[str] = ROLES) -> Run:
     """A run with a video for each sample and scores as given: a number, values by element, or a reason."""
     store = RunStore(folder)
     folder.mkdir(parents=True)
@@ -51,7 +51,7 @@ def make_run(folder: Path, samples: dict[tuple[str, int], dict[str, Any]], roles
             continue
         store.record_sample(SampleRecord(identity=identity, status="done", video=video, **common))
         store.record_scores([_record(metric, value, common) for metric, value in given.items() if value is not None])
-    return CurrentRecords(store)
+    return Run(store)
 
 
 def _record(metric: str, value: Any, common: dict[str, Any]) -> ScoreRecord:
@@ -79,19 +79,19 @@ def _record(metric: str, value: Any, common: dict[str, Any]) -> ScoreRecord:
     return ScoreRecord(status="scored", value=float(np.mean(numbers)), detail=detail, **made)
 
 
-def totals(run: CurrentRecords) -> dict[str, dict[str, Any]]:
-    return {row["name"]: row for row in run_totals(run)}
+def totals(run: Run) -> dict[str, TotalRow]:
+    return {row.name: row for row in run.totals}
 
 
 def test_a_perfect_run_gets_100_and_a_lost_element_at_most_20(tmp_path: Path) -> None:
     perfect = {**GOOD, **{m: {e: 1.0 for e in v} for m, v in GOOD.items() if isinstance(v, dict)}}
     full = totals(make_run(tmp_path / "full", {(case, 0): perfect for case in "abc"}))
-    assert {name: row["value"] for name, row in full.items()} == dict.fromkeys(full, pytest.approx(100))
+    assert {name: row.value for name, row in full.items()} == dict.fromkeys(full, pytest.approx(100))
     lost = totals(
         make_run(tmp_path / "lost", {(case, 0): {**perfect, "object_similarity": {"object": 0.0}} for case in "abc"})
     )
-    assert lost["headline"]["value"] <= 20 and lost["consistency"]["value"] < 9
-    assert lost["quality"]["value"] == 100
+    assert lost["headline"].value <= 20 and lost["consistency"].value < 9
+    assert lost["quality"].value == 100
 
 
 def test_the_headline_needs_every_dimension_of_every_sample(tmp_path: Path) -> None:
@@ -100,12 +100,12 @@ def test_the_headline_needs_every_dimension_of_every_sample(tmp_path: Path) -> N
     samples["c", 0] = {"failed": True}
     run = make_run(tmp_path / "run", samples)
     found = totals(run)
-    assert found["headline"]["value"] is None and found["headline"]["interval"] is None
-    assert (found["text"]["scored"], found["text"]["total"]) == (2, 4)
-    assert (found["consistency"]["scored"], found["consistency"]["coverage"]) == (3, 0.75)
-    reasons = [entry["reason"] for entry in found["text"]["reasons"]]
+    assert found["headline"].value is None and found["headline"].interval is None
+    assert (found["text"].scored, found["text"].total) == (2, 4)
+    assert (found["consistency"].scored, found["consistency"].coverage) == (3, 0.75)
+    reasons = [reason for reason, _ in found["text"].reasons]
     assert reasons == ["no video: no power", "text_alignment: needs weights"]
-    text = totals_text(run_totals(run))
+    text = totals_text(run.totals)
     assert "no headline: it needs all four of every sample; there is Consistency 3/4, Text 2/4" in " ".join(
         text.split()
     )
@@ -115,12 +115,12 @@ def test_where_text_cannot_be_measured_a_number_of_its_own_closes_the_summary(tm
     needs = "needs weights `clip`; type `a2bench weights fetch clip`"
     without = {**GOOD, "text_alignment": needs}
     run = make_run(tmp_path / "run", {(case, 0): without for case in "abc"})
-    rows = run_totals(run)
-    assert [row["name"] for row in rows[-2:]] == ["headline", "headline_without_text"]
-    parts = [row["value"] / 100 for row in rows if row["name"] in ("consistency", "quality", "motion")]
-    assert rows[-2]["value"] is None
-    assert rows[-1]["value"] == pytest.approx(100 * soft_harmonic_mean(parts, [3, 1, 1]), abs=0.5)
-    assert rows[-1]["interval"] is not None
+    rows = run.totals
+    assert [row.name for row in rows[-2:]] == ["headline", "headline_without_text"]
+    parts = [row.value / 100 for row in rows if row.name in ("consistency", "quality", "motion")]
+    assert rows[-2].value is None
+    assert rows[-1].value == pytest.approx(100 * soft_harmonic_mean(parts, [3, 1, 1]), abs=0.5)
+    assert rows[-1].interval is not None
     lines = totals_text(rows, [needs]).splitlines()
     assert lines[-1].startswith("  Headline without text")
     assert "as said above" in totals_text(rows, [needs]) and needs not in totals_text(rows, [needs])
@@ -139,22 +139,22 @@ def test_a_face_that_is_there_is_judged_by_identity_and_a_faceless_character_by_
     faceless = {**GOOD, "identity_similarity": {"character": "no clear face in the reference"}}
     with_face = totals(make_run(tmp_path / "a", {("a", 0): {**GOOD}}, ["character"]))
     without = totals(make_run(tmp_path / "b", {("a", 0): faceless}, ["character"]))
-    assert with_face["consistency"]["value"] == pytest.approx(90)
-    assert without["consistency"]["value"] == pytest.approx(20)
+    assert with_face["consistency"].value == pytest.approx(90)
+    assert without["consistency"].value == pytest.approx(20)
 
 
 def test_an_identity_that_could_not_be_measured_is_not_replaced_by_looks(tmp_path: Path) -> None:
     broken = totals(make_run(tmp_path / "a", {("a", 0): {**GOOD, "identity_similarity": "needs weights 'dlib'"}}))
-    assert broken["consistency"]["value"] is None
-    assert broken["consistency"]["reasons"][0]["reason"] == "character: identity_similarity: needs weights 'dlib'"
+    assert broken["consistency"].value is None
+    assert broken["consistency"].reasons[0][0] == "character: identity_similarity: needs weights 'dlib'"
     absent = totals(make_run(tmp_path / "b", {("a", 0): {**GOOD, "identity_similarity": None}}))
-    assert absent["consistency"]["reasons"][0]["reason"] == "character: identity_similarity: not scored"
+    assert absent["consistency"].reasons[0][0] == "character: identity_similarity: not scored"
 
 
 def test_scores_of_another_version_are_not_normalised(tmp_path: Path) -> None:
     newer = totals(make_run(tmp_path / "a", {("a", 0): {**GOOD, "niqe": (5.0, 2)}}))
-    assert newer["quality"]["value"] is None
-    assert "niqe is of version 2, its anchors were measured with version 1" in newer["quality"]["reasons"][0]["reason"]
+    assert newer["quality"].value is None
+    assert "niqe is of version 2, its anchors were measured with version 1" in newer["quality"].reasons[0][0]
 
 
 def test_seeds_of_a_case_are_one_cluster(tmp_path: Path) -> None:
@@ -166,8 +166,8 @@ def test_seeds_of_a_case_are_one_cluster(tmp_path: Path) -> None:
         {(c, s): {**GOOD, "object_similarity": {"object": v}} for c, v in values.items() for s in range(4)},
     )
     # Repeating the same videos adds no knowledge: the interval must not shrink.
-    assert totals(many)["consistency"]["interval"] == pytest.approx(totals(one)["consistency"]["interval"])
-    assert totals(many)["consistency"]["value"] == pytest.approx(totals(one)["consistency"]["value"])
+    assert totals(many)["consistency"].interval == pytest.approx(totals(one)["consistency"].interval)
+    assert totals(many)["consistency"].value == pytest.approx(totals(one)["consistency"].value)
 
 
 def test_one_case_has_no_interval() -> None:

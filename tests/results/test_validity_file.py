@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from a2bench.errors import InputError
 from a2bench.model.scores import Expectation, MetricInfo
+from a2bench.results.metric_facts import MetricVersion
 from a2bench.results.validity import Verdict
 from a2bench.results.validity_clips import ClipsRow
 from a2bench.results.validity_file import ValidityFile, checked_metric, read_validity, standing, write_validity
 
 LOW = Expectation("better than noise", "difference", "collage", "noise", low=0.1)
 INFO = MetricInfo("thing", 2, "Thing", "quality", (0, 1), "higher", (), "pixels", expectations=(LOW,))
-ROW: dict[str, Any] = {"name": "thing", "version": 2, "backend": "pixels"}
+ROW = MetricVersion("thing", 2, "pixels")
 
 
 def file_with(*verdicts: Verdict, info: MetricInfo = INFO, revision: str | None = None) -> ValidityFile:
@@ -64,16 +64,16 @@ def test_an_infinite_ratio_counts_as_broken_and_not_as_unchecked(tmp_path: Path)
 @pytest.mark.parametrize(
     ("row", "expectations", "revision", "reason"),
     [
-        ({**ROW, "version": 3}, (LOW,), None, "checked with version 2, scored with 3"),
-        ({**ROW, "version": "1, 2"}, (LOW,), None, "checked with version 2, scored with 1, 2"),
-        ({**ROW, "backend": "other"}, (LOW,), None, "checked with backend pixels, scored with other"),
+        (ROW._replace(version=3), (LOW,), None, "checked with version 2, scored with 3"),
+        (ROW._replace(version="1, 2"), (LOW,), None, "checked with version 2, scored with 1, 2"),
+        (ROW._replace(backend="other"), (LOW,), None, "checked with backend pixels, scored with other"),
         (ROW, (replace(LOW, low=0.2),), None, "its expectations have changed since it was checked"),
         (ROW, (LOW,), "0", "the control 'collage' has changed since it was checked"),
-        ({**ROW, "name": "another"}, (LOW,), None, "the controls were never run with it"),
+        (ROW._replace(name="another"), (LOW,), None, "the controls were never run with it"),
     ],
 )
 def test_what_changed_since_makes_a_metric_unchecked(
-    row: dict[str, Any], expectations: tuple[Expectation, ...], revision: str | None, reason: str
+    row: MetricVersion, expectations: tuple[Expectation, ...], revision: str | None, reason: str
 ) -> None:
     found = standing(row, [file_with(MET, revision=revision)], expectations)
     assert found.state == "not checked" and found.reason.startswith(reason)

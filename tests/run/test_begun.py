@@ -11,7 +11,7 @@ from a2bench.errors import InputError
 from a2bench.model.cases import Suite, load_suite
 from a2bench.model.systems import GenerationSettings
 from a2bench.model.video import Video, write_video
-from a2bench.results.current import CurrentRecords
+from a2bench.results.run import Run
 from a2bench.run import plan as planning
 from a2bench.run.execute import InlineExecutor
 from a2bench.run.request import ExecutionOptions, RunRequest, default_metrics, request_of_run
@@ -67,7 +67,7 @@ def test_an_update_makes_no_finished_sample_stale(updated: RunRequest) -> None:
     assert made == 0
     assert any("3 finished videos are kept as they were made before an update" in note for note in notes)
     assert (updated.output / "samples.jsonl").read_bytes() == before
-    current = CurrentRecords(RunStore(updated.output))
+    current = Run.open(updated.output)
     assert len(current.samples) == 3 and len(current.scores("sharpness")) == 3  # pages show them all
 
 
@@ -100,7 +100,7 @@ def test_a_suite_that_has_grown_or_was_reordered_is_still_the_runs(begun: RunReq
     assert {sample.state for sample in plan(replace(again, metrics=()), RunStore(begun.output))} == {"done"}
     other = RunRequest("collage", {}, grown, grown, (0,), TINY, ("sharpness",), tmp_path / "other")
     make(other)
-    check_comparable({name: CurrentRecords(RunStore(r.output)) for name, r in (("a", begun), ("b", other))})
+    check_comparable({name: Run.open(r.output) for name, r in (("a", begun), ("b", other))})
 
 
 def test_a_case_that_is_gone_or_was_changed_is_refused_by_name(begun: RunRequest, tmp_path: Path) -> None:
@@ -141,13 +141,13 @@ def test_a_remake_that_was_cut_short_is_never_mixed_with_what_it_was_to_replace(
     ):
         make(updated)
     assert make(replace(updated, remake=True))[0] == 2
-    assert len(CurrentRecords(RunStore(updated.output)).samples) == 3
+    assert len(Run.open(updated.output).samples) == 3
 
 
 def test_a_run_whose_manifest_is_damaged_keeps_its_videos_after_an_update(updated: RunRequest) -> None:
     (updated.output / "run.json").write_text("{")
     assert make(updated)[0] == 0
-    current = CurrentRecords(RunStore(updated.output))
+    current = Run.open(updated.output)
     assert len(current.samples) == 3 and len(current.scores("sharpness")) == 3
 
 

@@ -7,9 +7,8 @@ import pytest
 import a2bench
 from a2bench.errors import InputError
 from a2bench.model.cases import load_suite
-from a2bench.results.current import CurrentRecords
+from a2bench.results.run import Run
 from a2bench.results.summary import summarise
-from a2bench.run.store import RunStore
 from a2bench.show.report import write_report
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
@@ -33,7 +32,7 @@ def test_a_notebook_gets_the_rows_of_the_table_and_the_means_of_the_report(tmp_p
         ]
         assert theirs["value"] == ("" if ours["value"] != ours["value"] else repr(float(ours["value"])))
     whole = table[(table["run"] == "beta") & (table["element"] == "") & (table["metric"] == "text_alignment")]
-    expected = summarise(CurrentRecords(RunStore(runs[1])).scores("text_alignment"), 8)
+    expected = summarise(Run.open(runs[1]).scores("text_alignment"), 8)
     assert whole["value"].mean() == pytest.approx(expected.mean) and whole["value"].isna().sum() == 2
 
 

@@ -10,6 +10,7 @@ from a2bench.cli.progress import TerminalProgress
 from a2bench.cli.validity_text import validity_lines, validity_markdown, verdict_document
 from a2bench.model.systems import GenerationSettings
 from a2bench.results.expectations import PREFIX
+from a2bench.results.metric_facts import MetricVersion
 from a2bench.results.validity_file import read_validity, standing, write_validity
 from a2bench.run.execute import InlineExecutor
 from a2bench.validation.validate import ControlRuns, controls, run_controls
@@ -38,8 +39,8 @@ def test_the_file_marks_what_was_measured_and_nothing_else(runs: ControlRuns, tm
     assert (file.suite, file.cases, file.settings["width"]) == ("a2bench-mini", 1, 96)
     for name, state in (("temporal_flicker", "valid"), ("text_alignment", "not checked")):
         info = registry.load("metric", name).info
-        row = {"name": name, "version": info.version, "backend": info.backend}
-        assert standing(row, [file], info.expectations).state == state
+        made_with = MetricVersion(name, info.version, info.backend)
+        assert standing(made_with, [file], info.expectations).state == state
     means = next(metric.means for metric in file.metrics if metric.name == "temporal_flicker")
     assert means["frozen"] == pytest.approx(1, abs=0.005) and (means["noise"] or 1) < 0.95
 

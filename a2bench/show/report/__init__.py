@@ -12,12 +12,12 @@ from a2bench.base.files import check_outside_of_runs, explained_output_errors, f
 from a2bench.errors import InputError, OutputError
 from a2bench.peers.reported import Reported
 from a2bench.results.named import named_runs
-from a2bench.results.totals import run_totals
+from a2bench.results.run import Run
 from a2bench.results.validity_file import known_validity
+from a2bench.show.files import write_tables
 from a2bench.show.report.data import check_comparable, page_data
 from a2bench.show.report.media import MediaFolder
 from a2bench.show.report.page import GENERATOR, page_html
-from a2bench.show.tables import write_tables
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +25,12 @@ _PARTS = {"index.html", "media", "tables"}
 
 
 def write_report(
-    runs: list[Path], output: Path, validity: Path | None = None, reported: Sequence[Reported] = ()
+    runs: Sequence[Run | Path], output: Path, validity: Path | None = None, reported: Sequence[Reported] = ()
 ) -> Path:
     """Write ``index.html``, ``media/`` and ``tables/`` of these runs to the folder ``output``.
 
-    Metrics are marked by the verdicts of the file ``validity`` (`a2bench metrics validate`) and the shipped ones.
+    Metrics are marked by the verdicts of the file ``validity`` (`a2bench metrics validate`) and the shipped ones; a run
+    that is open already keeps those that it was opened with.
     Results of other suites (``reported``) stand in tables of their own.
 
     The new report is made beside the old one and takes its place when it is complete.
@@ -44,18 +45,18 @@ def write_report(
     """
     if not runs:
         raise InputError("no run to report; name at least one run folder")
-    named = named_runs(runs)
-    check_comparable(named)
     verdicts = known_validity(validity)
-    _check_replaceable(output, runs)
+    named = named_runs([run if isinstance(run, Run) else Run.open(run, verdicts) for run in runs])
+    check_comparable(named)
+    folders = [run.store.folder for run in named.values()]
+    _check_replaceable(output, folders)
     place = output.resolve()  # where a link leads: the link stays
     metrics = tuple(dict.fromkeys(metric for run in named.values() for metric in run.manifest.metrics))
     with explained_output_errors(output), _replacing(place) as folder:
-        earlier = [output / "media", *(run / place for run in runs for place in ("pictures", "report/media"))]
+        earlier = [output / "media", *(run / place for run in folders for place in ("pictures", "report/media"))]
         media = MediaFolder(folder, earlier, replaced=place)
-        totals = {name: run_totals(run, verdicts) for name, run in named.items()}
-        data = page_data(named, metrics, media, totals, verdicts, reported)
-        write_tables({name: run.store for name, run in named.items()}, metrics, folder / "tables", totals, verdicts)
+        data = page_data(named, metrics, media, reported)
+        write_tables(named, metrics, folder / "tables")
         (folder / "index.html").write_text(page_html(data), encoding="utf-8", newline="\n")
     return output / "index.html"
 

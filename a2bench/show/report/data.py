@@ -11,18 +11,17 @@ from typing import Any
 
 from a2bench.base.text import shown_text
 from a2bench.errors import A2BenchError, InputError
-from a2bench.model.cases import Case, ImageFile, element_ids
+from a2bench.model.cases import Case, ImageFile, element_ids, element_role
 from a2bench.model.ledger import MEANING, STATES
 from a2bench.model.records import SampleId, SampleRecord, ScoreRecord
 from a2bench.peers.reported import Reported
-from a2bench.results.current import CurrentRecords, making_text, remark_lines
 from a2bench.results.ledger import METRIC as LEDGER_METRIC
-from a2bench.results.ledger import ledger_of, run_ledger, verdict_counts
-from a2bench.results.metric_rows import describe_metric, elements_in_order, is_lost, metric_table, role_of
-from a2bench.results.validity_file import ValidityFile, installed_expectations, standing
+from a2bench.results.ledger import ledger_of, verdict_counts
+from a2bench.results.metric_facts import metric_facts
+from a2bench.results.run import Run
+from a2bench.results.validity_file import installed_expectations, standing
 from a2bench.show.ledger import story
 from a2bench.show.report.media import MediaFolder
-from a2bench.show.tables import Totals
 from a2bench.statistics.bootstrap import clustered_mean
 from a2bench.suites.header import suite_as_of
 
@@ -39,7 +38,7 @@ class PageData:
     """For each case, for each run, by seed: video, curves, evidence, errors."""
 
 
-def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
+def check_comparable(runs: Mapping[str, Run]) -> None:
     """Runs can be shown side by side when they are over one suite and were asked for the same in each case.
 
     A suite that has gained cases or order since is the same suite.
@@ -59,20 +58,18 @@ def check_comparable(runs: Mapping[str, CurrentRecords]) -> None:
             )
 
 
-def _asked_otherwise(first: CurrentRecords, other: CurrentRecords) -> list[str]:
+def _asked_otherwise(first: Run, other: Run) -> list[str]:
     """Cases of two runs whose records say that different things were asked for, or do not say it at all."""
-    asked = [{case: record.identity.get("case") for (case, _), record in run.samples.items()} for run in (first, other)]
+    asked = [{case: record.asked for (case, _), record in run.samples.items()} for run in (first, other)]
     shared = set(first.manifest.suite.cases) & set(other.manifest.suite.cases)
     known = asked[0].keys() & asked[1].keys()
     return sorted(case for case in shared & known if asked[0][case] is None or asked[0][case] != asked[1][case])
 
 
 def page_data(
-    runs: Mapping[str, CurrentRecords],
+    runs: Mapping[str, Run],
     metrics: tuple[str, ...],
     media: MediaFolder,
-    totals: Totals,
-    validity: Sequence[ValidityFile] = (),
     reported: Sequence[Reported] = (),
 ) -> PageData:
     """Collect everything for the page; pictures and videos go to ``media``."""
@@ -80,14 +77,14 @@ def page_data(
     known, suite_note = suite_cases(records[0])
     case_ids = list(dict.fromkeys(case for run in records for case in run.manifest.suite.cases))
     seeds = list(dict.fromkeys(seed for run in records for _, seed in run.planned))
-    table = _comparison(records, metrics, validity)
+    table = _comparison(records, metrics)
     cases, details = [], []
     for case_id in case_ids:
         cases.append(
             {
                 **describe_case(case_id, known.get(case_id), records, media.add_reference),
                 "samples": [
-                    {str(seed): _sample_overview(run, (case_id, seed), table) for seed in seeds} for run in records
+                    {str(seed): _sample_overview(run, (case_id, seed), metrics) for seed in seeds} for run in records
                 ],
             }
         )
@@ -102,12 +99,12 @@ def page_data(
         "suite": {"name": suite.name, "revision": suite.revision, "note": suite_note},
         "seeds": seeds,
         "runs": [_describe_run(name, run, metrics) for name, run in runs.items()],
-        "totals": [totals[name] for name in runs],
+        "totals": [[row.document() for row in run.totals] for run in records],
         "reported": reported_groups(reported),
         "metrics": table,
         "ledger": {
             "states": [[state, MEANING[state]] for state in STATES],
-            "runs": [verdict_counts(run_ledger(run)) for run in records],
+            "runs": [verdict_counts(run.ledger) for run in records],
         },
         "cases": cases,
     }
@@ -140,7 +137,7 @@ def reported_groups(rows: Sequence[Reported]) -> list[dict[str, Any]]:
     ]
 
 
-def suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
+def suite_cases(run: Run) -> tuple[dict[str, Case], str | None]:
     """The cases of the run's suite as it is on this machine, and what keeps them from being shown, if anything."""
     suite = run.manifest.suite
     try:
@@ -153,9 +150,7 @@ def suite_cases(run: CurrentRecords) -> tuple[dict[str, Case], str | None]:
     return {case.id: loaded.asked(case) for case in loaded.cases}, note
 
 
-def describe_case(
-    case_id: str, case: Case | None, runs: Iterable[CurrentRecords], draw: DrawReference
-) -> dict[str, Any]:
+def describe_case(case_id: str, case: Case | None, runs: Iterable[Run], draw: DrawReference) -> dict[str, Any]:
     """The prompt in pieces and the elements with their pictures: of the suite's case if the runs were asked for it.
 
     Args:
@@ -166,10 +161,10 @@ def describe_case(
     """
     recorded = next(
         (
-            record.identity["case"]
+            record.asked
             for run in runs
             for (sample_case, _), record in run.samples.items()
-            if sample_case == case_id and "prompt" in record.identity.get("case", {})
+            if sample_case == case_id and record.asked and "prompt" in record.asked
         ),
         None,
     )
@@ -194,7 +189,7 @@ def describe_case(
         return {"id": case_id, "tags": [], "prompt": [["(prompt not recorded)", -1]], "elements": []}
     problem = "not on the machine that made this page"
     elements: list[dict[str, Any]] = [
-        {"id": name, "role": role_of(name), "phrase": "", "image": None, "problem": problem, "views": []}
+        {"id": name, "role": element_role(name), "phrase": "", "image": None, "problem": problem, "views": []}
         for name in element_ids(role for role, _ in recorded.get("references", []))
     ]
     return {"id": case_id, "tags": [], "prompt": [[str(recorded["prompt"]), -1]], "elements": elements}
@@ -221,9 +216,8 @@ def highlighted(prompt: str, phrases: Sequence[str]) -> list[tuple[str, int]]:
     return [piece for piece in [*pieces, (prompt[position:], -1)] if piece[0]]
 
 
-def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> dict[str, Any]:
-    manifest, samples = run.manifest, list(run.samples.values())
-    done = sum(sample.status == "done" for sample in samples)
+def _describe_run(name: str, run: Run, metrics: tuple[str, ...]) -> dict[str, Any]:
+    manifest = run.manifest
     return {
         "label": name,
         "system": manifest.system.model_dump(mode="json", exclude={"roles"}),
@@ -231,23 +225,18 @@ def _describe_run(name: str, run: CurrentRecords, metrics: tuple[str, ...]) -> d
         "created": manifest.created,
         "video": _made_videos(run),
         "seeds": list(dict.fromkeys(seed for _, seed in run.planned)),
-        "samples": {
-            "total": len(run.planned),
-            "done": done,
-            "failed": len(samples) - done,
-            "missing": len(run.planned) - len(samples),
-        },
-        "making": making_text(run),
-        "remarks": remark_lines(run),
+        "samples": run.sample_counts,
+        "making": run.making_text,
+        "remarks": list(run.remark_lines),
         "scored": sum(record.status == "scored" for metric in metrics for record in run.scores(metric)),
         "scores": len(run.planned) * len(metrics),
         "damaged": len(run.store.damaged),
     }
 
 
-def _made_videos(run: CurrentRecords) -> dict[str, list[str]]:
+def _made_videos(run: Run) -> dict[str, list[str]]:
     """Sizes and lengths of the videos that there are (those of a folder need not be what was asked for)."""
-    files = [sample.video for sample in run.samples.values() if sample.status == "done" and sample.video]
+    files = [sample.video for sample in run.done if sample.video]
     made = [(file.width, file.height, file.num_frames, file.fps) for file in files]
     settings = run.manifest.settings
     made = made or [(settings.width, settings.height, settings.num_frames, str(settings.fps))]
@@ -263,7 +252,7 @@ def _few(texts: Iterable[str]) -> list[str]:
     return found if len(found) <= 4 else [*found[:3], f"{len(found) - 3} others"]
 
 
-def run_facts(run: CurrentRecords) -> list[list[str]]:
+def run_facts(run: Run) -> list[list[str]]:
     """What a run is and what it was made with, as names and texts; without times and places on this machine."""
     manifest = run.manifest
     system, settings = manifest.system, manifest.settings
@@ -271,8 +260,8 @@ def run_facts(run: CurrentRecords) -> list[list[str]]:
         ["System", f"{system.title or system.name}, revision {system.revision}"],
         ["Kind", "control: a yardstick with a known place" if system.kind == "control" else "system"],
         ["Licence", system.licence],
-        ["Tier", making_text(run) or "not stated"],
-        *(["Remark", line] for line in remark_lines(run)),
+        ["Tier", run.making_text or "not stated"],
+        *(["Remark", line] for line in run.remark_lines),
         ["Adapter", shown_text(manifest.adapter)],
         *([f"Option {key}", shown_text(value)] for key, value in manifest.options.items()),
         ["Video", f"{settings.width} × {settings.height}, {settings.num_frames} frames at {settings.fps} fps"],
@@ -287,30 +276,22 @@ def _flat(value: Any, where: str = "") -> list[list[str]]:
     return [[where, "-" if value is None else str(value)]]
 
 
-def _comparison(
-    runs: Sequence[CurrentRecords], metrics: tuple[str, ...], validity: Sequence[ValidityFile]
-) -> list[dict[str, Any]]:
+def _comparison(runs: Sequence[Run], metrics: tuple[str, ...]) -> list[dict[str, Any]]:
     """For each metric what it is, its row in each run, and each run's difference to the first."""
-    tables = [{row["name"]: row for row in metric_table(run.store, metrics)} for run in runs]
     rows = []
     for metric in metrics:
-        facts = describe_metric(metric, [score for run in runs for score in run.scores(metric)])
-        entries = [{key: table[metric][key] for key in _ROW} for table in tables]
+        facts = metric_facts(metric, [score for run in runs for score in run.scores(metric)])
+        entries = [run.metric(metric).numbers() for run in runs]
         for entry, run in zip(entries, runs, strict=True):
+            del entry["lost"]  # each sample's overview has them
             entry["delta"] = None if run is runs[0] else paired_difference(runs[0], run, metric)
-        checked = standing(facts, validity, installed_expectations(metric)).document()
-        best = _best(entries, facts["direction"])
-        rows.append({**facts, "runs": entries, "best": best, "validity": checked})
+        checked = standing(facts.made_with, runs[0].validity, installed_expectations(metric)).document()
+        best = _best(entries, facts.direction)
+        rows.append({**facts.document(), "runs": entries, "best": best, "validity": checked})
     return rows
 
 
-_ROW = (
-    "mean", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage", "roles", "reasons",
-    "element_reasons", "notes",
-)  # fmt: skip
-
-
-def paired_difference(first: CurrentRecords, other: CurrentRecords, metric: str) -> dict[str, Any] | None:
+def paired_difference(first: Run, other: Run, metric: str) -> dict[str, Any] | None:
     """Mean of ``other - first`` over the samples that both have scored, with its standard error over cases."""
     base = {(s.case, s.seed): s.value for s in first.scores(metric) if s.value is not None}
     pairs = [
@@ -330,27 +311,27 @@ def _best(entries: list[dict[str, Any]], direction: str) -> list[int]:
     return [index for index, entry in enumerate(entries) if entry["mean"] == best]
 
 
-def _sample_overview(run: CurrentRecords, sample: SampleId, table: list[dict[str, Any]]) -> dict[str, Any]:
+def _sample_overview(run: Run, sample: SampleId, metrics: tuple[str, ...]) -> dict[str, Any]:
     """What sorting, filters and the grid need: per metric the value and status, per element the value."""
     if sample not in run.planned_set:
         return {"status": "absent", "values": [], "elements": []}
     record = run.samples.get(sample)
     values: list[list[Any]] = []
     elements: list[dict[str, Any]] = []
-    for metric in table:
-        score = run.score(sample, metric["name"])
+    for metric in metrics:
+        score, facts = run.score(sample, metric), run.metric(metric).facts
         values.append(["missing", None] if score is None else [score.status, _short(score.value)])
         elements.append(
             {
-                name: [_short(entry["value"]), int(is_lost(entry, metric))]
-                for name, entry in (elements_in_order(score) if score else ())
+                name: [_short(element.value), int(facts.lost(element))]
+                for name, element in (score.elements.items() if score else ())
             }
         )
     return {"status": record.status if record else "missing", "values": values, "elements": elements}
 
 
 def _sample_detail(
-    name: str, run: CurrentRecords, sample: SampleId, metrics: tuple[str, ...], media: MediaFolder
+    name: str, run: Run, sample: SampleId, metrics: tuple[str, ...], media: MediaFolder
 ) -> dict[str, Any]:
     record = run.samples.get(sample)
     if sample not in run.planned_set:
@@ -383,7 +364,7 @@ def _ledger_detail(score: ScoreRecord | None) -> list[dict[str, Any]]:
     ]
 
 
-def _video_detail(name: str, run: CurrentRecords, record: SampleRecord, media: MediaFolder) -> dict[str, Any]:
+def _video_detail(name: str, run: Run, record: SampleRecord, media: MediaFolder) -> dict[str, Any]:
     made, file = media.add_video(run.store, name, record), record.video
     if made.problem is not None or file is None:
         return {"error": f"The video cannot be shown: {shown_text(made.problem or '')}."}
@@ -406,39 +387,38 @@ def _video_detail(name: str, run: CurrentRecords, record: SampleRecord, media: M
     }
 
 
-def _score_detail(score: ScoreRecord) -> dict[str, Any]:
-    detail = score.detail
+def _score_detail(record: ScoreRecord) -> dict[str, Any]:
+    score = record.score
     return {
-        "reason": shown_text(score.reason) if score.reason else None,
-        "traceback": shown_text(score.traceback) if score.traceback else None,
-        "notes": [shown_text(note) for note in detail.get("notes", ())],
-        "frames": detail.get("frames", []),
-        "curve": [_short(value) for value in detail.get("per_frame", [])],
+        "reason": shown_text(record.reason) if record.reason else None,
+        "traceback": shown_text(record.traceback) if record.traceback else None,
+        "notes": [shown_text(note) for note in score.notes],
+        "frames": list(score.frames),
+        "curve": [_short(value) for value in score.per_frame],
         "elements": {
             name: {
-                "value": _short(entry["value"]),
-                "reason": shown_text(entry["reason"]) if entry.get("reason") else None,
-                "presence": _short(entry.get("presence")),
-                "curve": [_short(value) for value in entry.get("per_frame", [])],
+                "value": _short(element.value),
+                "reason": shown_text(element.reason) if element.reason else None,
+                "presence": _short(element.presence),
+                "curve": [_short(value) for value in element.per_frame],
             }
-            for name, entry in elements_in_order(score)
+            for name, element in record.elements.items()
         },
         "evidence": [
             {
-                "frame": entry["frame"],
-                "box": [round(float(side), 1) for side in entry["box"]] if entry.get("box") else None,
-                "element": entry.get("element"),
-                "value": _short(entry.get("value")),
+                "frame": evidence.frame,
+                "box": [round(float(side), 1) for side in evidence.box] if evidence.box else None,
+                "element": evidence.element,
+                "value": _short(evidence.value),
             }
-            for entry in detail.get("evidence", [])
+            for evidence in score.evidence
         ],
-        "details": [[key, shown_text(value)] for key, value in _flat(_further(detail))],
+        # The ledger has its own place on the page.
+        "details": [
+            [key, shown_text(value)]
+            for key, value in _flat({key: part for key, part in score.details.items() if key != "ledger"})
+        ],
     }
-
-
-def _further(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """What a score keeps beside its value; the ledger has its own place on the page."""
-    return {key: value for key, value in detail.get("details", {}).items() if key != "ledger"}
 
 
 def _short(value: float | None) -> float | None:

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from a2bench.base.text import shown_text
 from a2bench.model.records import SampleId
-from a2bench.results.current import CurrentRecords
 from a2bench.results.ledger import METRIC as LEDGER_METRIC
 from a2bench.results.ledger import ledger_of
-from a2bench.results.metric_rows import missing_reasons
+from a2bench.results.run import Run
 from a2bench.run.cost import cost
 from a2bench.show.report.data import describe_case, run_facts, suite_cases
 
@@ -25,7 +24,7 @@ class Price(NamedTuple):
     per_call: float | None = None
 
 
-def entry_facts(run: CurrentRecords, price: Price) -> dict[str, Any]:
+def entry_facts(run: Run, price: Price) -> dict[str, Any]:
     """What an entry says beside its values.
 
     ``facts``: names and texts of how it ran. ``cost``: of `a2bench.run.cost.Cost`, and ``price`` as it was given;
@@ -46,16 +45,16 @@ def entry_facts(run: CurrentRecords, price: Price) -> dict[str, Any]:
             if (record := run.samples.get((case, seed))) is None or record.status != "done"
         ],
         "unmeasured": [
-            {"metric": metric, "reason": row["reason"], "count": row["count"]}
+            {"metric": metric, "reason": reason.text, "count": reason.times}
             for metric in run.manifest.metrics
-            for row in missing_reasons(run, metric)
-            if row["status"] != "missing"
+            for reason in run.metric(metric).reasons
+            if reason.about != "missing"
         ],
         "ledger": [_ledger(run, sample) for sample in run.planned],
     }
 
 
-def _ledger(run: CurrentRecords, sample: SampleId) -> list[dict[str, Any]] | None:
+def _ledger(run: Run, sample: SampleId) -> list[dict[str, Any]] | None:
     score = run.score(sample, LEDGER_METRIC)
     if score is None:
         return None
@@ -72,7 +71,7 @@ def _ledger(run: CurrentRecords, sample: SampleId) -> list[dict[str, Any]] | Non
     ]
 
 
-def case_facts(runs: Mapping[str, CurrentRecords]) -> list[dict[str, Any]]:
+def case_facts(runs: Mapping[str, Run]) -> list[dict[str, Any]]:
     """Each case: ``prompt`` in pieces, roles of its ``elements``, its ``references`` by hash, and its ``tags``.
 
     A case that the suite on this machine has otherwise than it was asked for has the prompt of the records only.

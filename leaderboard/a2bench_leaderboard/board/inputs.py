@@ -9,8 +9,8 @@ from a2bench.base.version import __version__
 from a2bench.errors import InputError, UnknownNameError
 from a2bench.model.tiers import COMPARABLE
 from a2bench.peers.published import published_tables
-from a2bench.results.current import CurrentRecords, making_counts, making_text, remark_counts
 from a2bench.results.named import named_runs
+from a2bench.results.run import Run
 from a2bench.results.validity_file import ValidityFile
 from a2bench.show.report.data import check_comparable, reported_groups
 from a2bench_leaderboard.board.facts import Price, case_facts, entry_facts
@@ -56,7 +56,8 @@ def board_inputs(
     """
     if len({run.resolve() for run in runs}) < len(runs):
         raise InputError("a run is named twice; name each run once")
-    named = named_runs(sorted(runs, key=lambda path: (path.resolve().name, str(path.resolve()))))
+    ordered = sorted(runs, key=lambda path: (path.resolve().name, str(path.resolve())))
+    named = named_runs([Run.open(path, validity) for path in ordered])
     check_comparable(named)
     scores = [read_scores(name, run, validity) for name, run in named.items()]
     _check_cases(named)
@@ -113,7 +114,7 @@ def inputs_again(
     return found | {"media": media}
 
 
-def _check_cases(runs: dict[str, CurrentRecords]) -> None:
+def _check_cases(runs: dict[str, Run]) -> None:
     wanted = {case for run in runs.values() for case in run.manifest.suite.cases}
     for name, run in runs.items():
         if lacking := wanted - set(run.manifest.suite.cases):
@@ -123,9 +124,9 @@ def _check_cases(runs: dict[str, CurrentRecords]) -> None:
             )
 
 
-def _check_tiers(runs: dict[str, CurrentRecords]) -> None:
+def _check_tiers(runs: dict[str, Run]) -> None:
     for name, run in runs.items():
-        loose = {entry["tier"] for entry in making_counts(run)} - {None, *COMPARABLE}
+        loose = {made.tier for made in run.making if made.tier} - set(COMPARABLE)
         if loose:
             raise InputError(
                 f"{name!r} has videos of the tier {min(loose)!r}; a board takes {' and '.join(COMPARABLE)} ones, which "
@@ -172,10 +173,10 @@ def _entry(one: RunScores, columns: Sequence[Column], price: Price, log: Submiss
         "parameters": system.parameters,
         "url": system.url,
         "settings": manifest.settings.model_dump(mode="json"),
-        "tier": making_text(run),
-        "tiers": sorted({entry["tier"] for entry in making_counts(run) if entry["tier"]}),
+        "tier": run.making_text,
+        "tiers": sorted({made.tier for made in run.making if made.tier}),
         # Only where there are any: the inputs of boards that were built before stay what they were.
-        **({"remarks": remarks} if (remarks := remark_counts(run)) else {}),
+        **({"remarks": [remark.document() for remark in run.remarks]} if run.remarks else {}),
         "videos_done": sum(record.status == "done" for record in run.samples.values()),
         **entry_facts(run, price),
         "scores_from": scores_from(one.name, run.store.folder, log),

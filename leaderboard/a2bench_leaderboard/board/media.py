@@ -15,7 +15,7 @@ from a2bench.base.hashing import file_sha256
 from a2bench.errors import OutputError
 from a2bench.model.cases import Case
 from a2bench.model.records import SampleId
-from a2bench.results.current import CurrentRecords
+from a2bench.results.run import Run
 from a2bench.show.report.data import suite_cases
 from a2bench.show.report.media import MediaFolder, video_problem, video_suffix
 from a2bench_leaderboard.board.extremes import extremes, yardstick
@@ -45,7 +45,7 @@ class BoardMedia:
         self.sources: dict[str, Path] = {}
         """Where each file of the board is now, by its name there."""
 
-    def index(self, runs: Mapping[str, CurrentRecords], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def index(self, runs: Mapping[str, Run], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What inputs say of media.
 
         ``files``: size in bytes by name. ``videos``: by the hash of a scored video its ``file`` (None where it was not

@@ -13,7 +13,7 @@ from a2bench.base.hashing import bytes_sha256, file_sha256
 from a2bench.base.text import shown_text
 from a2bench.errors import InputError
 from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord
-from a2bench.results.current import CurrentRecords
+from a2bench.results.run import Run
 from a2bench.run.journal import append_records
 from a2bench.run.store import RunStore
 from a2bench_leaderboard.submissions.check import Checked, check_content, suite_address
@@ -62,7 +62,7 @@ def pack(
     check_outside_of_runs(output)
     private = read_key(key) if key else None
     with tempfile.TemporaryDirectory(prefix="a2bench-pack-") as work:
-        records = _records(CurrentRecords(RunStore(run)))
+        records = _records(Run.open(run))
         files = _written(records, Path(work))
         if not scores_only:
             files |= {r.video.file: run / r.video.file for r in records.samples.values() if r.video}
@@ -107,7 +107,7 @@ def _own_suite(run: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _records(current: CurrentRecords) -> Records:
+def _records(current: Run) -> Records:
     """What counts of a run's records, without what is only of this machine."""
     run = current.manifest
     suite = run.suite.model_copy(update={"path": suite_address(run.suite.name)})

@@ -7,9 +7,8 @@ from typing import Any
 from markupsafe import Markup
 
 from a2bench.base.text import number_text
-from a2bench.model.cases import ROLES
+from a2bench.model.cases import ROLES, element_role
 from a2bench.model.ledger import STATES
-from a2bench.results.metric_rows import role_of
 from a2bench_leaderboard.board.extremes import extremes
 from a2bench_leaderboard.board.pages.site import Site, state_class
 from a2bench_leaderboard.board.tables import coverage_text, interval_text, people_of, rank_text
@@ -128,7 +127,7 @@ def _ledger(site: Site, entry: Entry) -> list[dict[str, Any]]:
     )
     groups: dict[str, Counter[str]] = {}
     for (size, element, verdict), count in found.items():
-        for group in ("all", role_of(element), f"cases of {size} element{'s' * (size != 1)}"):
+        for group in ("all", element_role(element), f"cases of {size} element{'s' * (size != 1)}"):
             groups.setdefault(group, Counter())[verdict] += count
     order = ["all", *ROLES, *sorted(name for name in groups if name.startswith("cases of"))]
     titles: dict[str, str] = {"all": "all elements"} | {str(role): f"{role}s" for role in ROLES}
