@@ -93,7 +93,7 @@ def tried(version: str, python: Path, resolution: str, tests: Sequence[str], min
             return Row(version, resolution, False, f"set-up: {reason[-1]}", time.monotonic() - started)
         ready = time.monotonic()
         versions = installed(inside)
-        outcome, passed = tested(inside, folder, tests, minutes)
+        outcome, passed = tested(inside, folder, resolution, tests, minutes)
         shown = " ".join(f"{name.removesuffix('-python-headless')} {versions.get(name, '-')}" for name in SHOWN)
         seconds = time.monotonic() - ready
         return Row(version, resolution, passed, outcome, ready - started, seconds, gigabytes(folder / "venv"), shown)
@@ -151,7 +151,7 @@ def _resolved(folder: Path, python: Path, resolution: str, torch: Torch) -> Path
     return pinned
 
 
-def tested(python: Path, folder: Path, tests: Sequence[str], minutes: float) -> tuple[str, bool]:
+def tested(python: Path, folder: Path, resolution: str, tests: Sequence[str], minutes: float) -> tuple[str, bool]:
     """Pytest's closing line (its output is shown), and whether all passed."""
     command: list[str | Path] = [
         python,
@@ -167,6 +167,8 @@ def tested(python: Path, folder: Path, tests: Sequence[str], minutes: float) -> 
         "--dist",
         "loadfile",
     ]
+    if resolution == "lowest":  # an old package beside a new one says what it will lose one day
+        command += ["-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning"]
     environment = clean_environment(XDG_CACHE_HOME=str(folder / "cache"), TMPDIR=str(folder))
     log = folder / "log.txt"
     with log.open("w", encoding="utf-8") as file:

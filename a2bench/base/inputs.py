@@ -24,7 +24,8 @@ def check_seed(seed: object, where: str = "") -> int:
     7
     """
     try:
-        number = -1 if isinstance(seed, bool) else operator.index(seed)  # type: ignore[arg-type]
+        is_truth_value = type(seed).__name__ in ("bool", "bool_")  # Python's, and NumPy's under both of its names
+        number = -1 if is_truth_value else operator.index(seed)  # type: ignore[arg-type]
     except TypeError:
         number = -1
     if not 0 <= number <= MAX_SEED:

@@ -102,11 +102,23 @@ def test_the_table_of_the_matrix_names_what_failed_and_what_is_absent() -> None:
     assert "this Python is not on this machine" in text and "3.11 lock: numpy 2.4.6" in text
 
 
-@pytest.mark.parametrize(("code", "passes"), [("def test_a(): pass", True), ("def test_a(): assert 0", False)])
-def test_the_matrix_reads_what_pytest_counts(code: str, passes: bool, tmp_path: Path) -> None:
+WARNS = "import warnings\ndef test_a(): warnings.warn('soon gone', DeprecationWarning)"
+
+
+@pytest.mark.parametrize(
+    ("code", "resolution", "passes"),
+    [
+        ("def test_a(): pass", "lock", True),
+        ("def test_a(): assert 0", "lock", False),
+        (WARNS, "newest", False),
+        (WARNS, "lowest", True),
+    ],
+)
+def test_the_matrix_reads_what_pytest_counts(code: str, resolution: str, passes: bool, tmp_path: Path) -> None:
     pytest.importorskip("xdist")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     (tmp_path / "test_it.py").write_text(code)
-    outcome, passed = matrix.tested(Path(sys.executable), tmp_path, [str(tmp_path / "test_it.py")], minutes=2)
+    outcome, passed = matrix.tested(Path(sys.executable), tmp_path, resolution, [str(tmp_path / "test_it.py")], 2)
     assert passed is passes
     assert outcome == ("1 passed" if passes else "1 failed")
 

@@ -39,6 +39,12 @@ def open_desk() -> Desk:
 _desks: dict[tuple[str, str], Desk] = {}
 
 
+def close_desks() -> None:
+    """Close the connections of this process's desks."""
+    while _desks:
+        _desks.popitem()[1].engine.dispose()
+
+
 def enter(request: Request) -> Response:
     """Exchange an invite for a cookie."""
     try:
@@ -142,4 +148,7 @@ def serve(host: str, port: int, hosts: tuple[str, ...] = ()) -> None:
     """Serve until interrupted."""
     import uvicorn
 
-    uvicorn.run(make_app(hosts), host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    try:
+        uvicorn.run(make_app(hosts), host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    finally:
+        close_desks()

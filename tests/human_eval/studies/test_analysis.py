@@ -93,3 +93,4 @@ def test_the_organisers_page_draws_and_stays_closed_without_its_password(
     opened.run()
     assert not opened.exception
     assert [metric.label for metric in opened.metric][0] == "Votes"
+    server.close_desks()

@@ -22,12 +22,13 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def desk(engine: Engine, database: str, make_study, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(engine: Engine, database: str, make_study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     study = make_study(votes_per_task=50, ballots_per_rater=100, check_every=100)
     monkeypatch.setenv(server.DATABASE, database)
     monkeypatch.setenv(server.STUDY, study)
     monkeypatch.setattr(server, "_desks", {})
-    return Desk(engine, study)
+    yield Desk(engine, study)
+    server.close_desks()
 
 
 @pytest.fixture
