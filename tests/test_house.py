@@ -50,6 +50,7 @@ FLOORS = (
     ("run",),
     ("results",),
     ("validation", "show"),
+    ("door",),
     ("cli",),
 )
 """The rooms of the core, from the ground up; a room knows those below it and, on its own floor, those it needs."""

@@ -5,6 +5,8 @@ as anybody else's, and nothing is imported until it is asked for.
 """
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -14,6 +16,8 @@ from typing import Any, Literal
 from a2bench.errors import A2BenchError, InputError, UnknownNameError
 
 Kind = Literal["adapter", "metric", "feature"]
+IN_PYTHON = "python:"
+"""How names begin that stand for objects which no other process can import."""
 
 
 @cache
@@ -47,6 +51,44 @@ def _mapping(point: EntryPoint) -> tuple[dict[str, str], str | None]:
         return {}, f"{type(error).__name__}: {error}"
 
 
+@dataclass(frozen=True)
+class Given:
+    """An object of this process that stands under a name.
+
+    factory: makes it. code: hash of what it is made of. path: ``module:Class`` by which other processes import it; None
+    where they cannot.
+    """
+
+    factory: Callable[..., Any]
+    code: str
+    path: str | None = None
+
+
+_given: dict[tuple[Kind, str], Given] = {}
+"""What a script handed over instead of a name."""
+
+
+def give(kind: Kind, name: str, given: Given) -> None:
+    """Let a name stand for an object of this process; a name that packages have registered stays theirs.
+
+    Raises:
+        InputError: the name is taken.
+    """
+    if name in paths(kind):
+        raise InputError(f"the name {name!r} is that of a built-in {kind}; give yours another one")
+    _given[kind, name] = given
+
+
+def given(kind: Kind, name: str) -> Given | None:
+    """What was given under a name, if anything was."""
+    return _given.get((kind, name))
+
+
+def code_of(kind: Kind, name: str) -> str:
+    """The hash of what was given under a name; nothing for what packages have registered."""
+    return found.code if (found := given(kind, name)) else ""
+
+
 def load(kind: Kind, name: str) -> Any:
     """Import what is registered under a name (or given as ``module:object``): for all kinds, a class or factory.
 
@@ -54,6 +96,13 @@ def load(kind: Kind, name: str) -> Any:
         UnknownNameError: nothing of that name.
         InputError: it cannot be imported.
     """
+    if (kind, name) in _given:
+        return _given[kind, name].factory
+    if name.startswith(IN_PYTHON):
+        raise InputError(
+            f"{name.removeprefix(IN_PYTHON)!r} was handed over by a script in Python; go on from there, by the same "
+            "call of a2bench.evaluate"
+        )
     known = paths(kind)
     if name not in known and ":" not in name:
         raise UnknownNameError("system" if kind == "adapter" else kind, name, known)

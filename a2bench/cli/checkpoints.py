@@ -134,7 +134,7 @@ class _bar:
             click.echo(err=True)
 
     def _told(self, done: int, total: int) -> None:
-        from a2bench.cli.progress import duration
+        from a2bench.show.progress import duration
 
         now = time.monotonic()
         if self.first < 0:

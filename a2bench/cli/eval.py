@@ -194,12 +194,12 @@ def score_command(ctx: click.Context, /, run: Path, **given: Any) -> int:
 
 
 def _run(ctx: click.Context, given: dict[str, Any], stages: tuple[str, ...]) -> int:
-    from a2bench.cli.progress import TerminalProgress
     from a2bench.results.run import Run
     from a2bench.results.validity_file import known_validity
     from a2bench.run import stages as harness
     from a2bench.run.stages import RunResult
     from a2bench.run.store import RunStore
+    from a2bench.show.progress import TerminalProgress
     from a2bench.show.report import write_report
 
     request = _request(ctx, given)
@@ -358,7 +358,9 @@ def metric_names(text: str | None) -> tuple[str, ...]:
     groups = {"all": tuple(known), "default": default_metrics()}
     chosen: dict[str, None] = {}
     for name in _comma_list(text, "--metrics") or ["default"]:
-        if name not in known and name not in groups:
+        if ":" in name:
+            registry.load("metric", name)
+        elif name not in known and name not in groups:
             raise UnknownNameError("metric", name, [*known, *groups])
         chosen |= dict.fromkeys(groups.get(name, [name]))
     return tuple(chosen)

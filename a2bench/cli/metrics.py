@@ -155,9 +155,9 @@ def validate_command(
 
     from a2bench.base.files import check_outside_of_runs, write_atomically
     from a2bench.cli.eval import metric_names
-    from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import validity_lines, validity_markdown, verdict_document
     from a2bench.results.validity_file import FILE_NAME, write_validity
+    from a2bench.show.progress import TerminalProgress
     from a2bench.validation.real_clips import consistency_metrics, run_real_clips
     from a2bench.validation.validate import run_controls
 
@@ -204,9 +204,9 @@ def real_clips_command(
     """
     from a2bench.base.files import check_outside_of_runs
     from a2bench.cli.eval import metric_names
-    from a2bench.cli.progress import TerminalProgress
     from a2bench.cli.validity_text import clips_document, clips_lines, clips_markdown
     from a2bench.errors import InputError
+    from a2bench.show.progress import TerminalProgress
     from a2bench.validation.real_clips import consistency_metrics, run_real_clips
 
     wanted = consistency_metrics(metric_names(names or "all"))

@@ -41,9 +41,9 @@ def refuse_mixture(ctx: click.Context, by_hand: bool) -> None:
 def make_by_hand(ctx: click.Context, given: dict[str, Any], model: str, options: dict[str, str], settings: Any) -> int:
     """Make the video that the command line asks for, and say where it is."""
     from a2bench.base.resources import worker_environment
-    from a2bench.cli.progress import StepProgress, duration
     from a2bench.run.execute import LocalExecutor
     from a2bench.run.one_video import generate_video, system_meta
+    from a2bench.show.progress import StepProgress, duration
 
     refuse_mixture(ctx, by_hand=True)
     output = given["output"]

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from a2bench.cli.progress import duration
 from a2bench.run.estimate import generation_name, known_estimates, scoring_name
 from a2bench.run.plan import plan_scores
 from a2bench.run.request import ExecutionOptions, RunRequest
 from a2bench.run.stages import num_workers, open_system, plan
 from a2bench.run.store import RunStore
+from a2bench.show.progress import duration
 
 ORDER = ("done", "new", "stale", "failed", "damaged")
 

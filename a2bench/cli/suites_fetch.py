@@ -11,7 +11,7 @@ import click
 from a2bench.model.cases import SPLITS, Suite, load_suite
 
 if TYPE_CHECKING:
-    from a2bench.cli.progress import TerminalProgress
+    from a2bench.show.progress import TerminalProgress
     from a2bench.suites.fetch import FetchResult
 
 EXIT_INCOMPLETE = 3
@@ -36,7 +36,7 @@ def fetch_command(ctx: click.Context, suite_name: str, source: str | None, as_js
     The same command goes on where it stopped. Exit code 0 when every image is here, 3 when some are not.
     """
     from a2bench.cli.interrupt import interruptible
-    from a2bench.cli.progress import TerminalProgress
+    from a2bench.show.progress import TerminalProgress
 
     suite = load_suite(suite_name)
     progress = TerminalProgress(-1 if as_json else 0)

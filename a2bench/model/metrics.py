@@ -4,8 +4,9 @@ A metric does only its own arithmetic; whatever needs a network is a feature, co
 all metrics that declare it. Neither ever sees the name of a system.
 """
 
+import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2bench.base import registry
+from a2bench.errors import InputError
 from a2bench.model.cases import Case
 from a2bench.model.scores import MetricInfo, Score
 from a2bench.model.video import Video
@@ -92,20 +94,45 @@ class Sample:
     video: Video
     kept: KeptFeatures | None = field(default=None, repr=False)
     _features: dict[str, Any] = field(default_factory=dict, repr=False)
+    _asking: "MetricInfo | FeatureInfo | None" = field(default=None, repr=False)
 
     @cached_property
     def frames(self) -> tuple[int, ...]:
         """Indices of the frames that networks look at."""
         return sampled_frames(self.video.num_frames, num_sampled_frames(self.video.seconds))
 
+    @contextlib.contextmanager
+    def asked_by(self, info: "MetricInfo | FeatureInfo") -> Iterator[None]:
+        """While a metric scores, or a feature is computed: only what it has declared may be asked for.
+
+        Its key names what it has declared, so that a score never outlives a change of what it was made of.
+        """
+        before, self._asking = self._asking, info
+        try:
+            yield
+        finally:
+            self._asking = before
+
     def feature(self, name: str) -> Any:
-        """The feature of that name, looked up or computed at the first call."""
+        """The feature of that name, looked up or computed at the first call.
+
+        Raises:
+            InputError: the metric or feature under way has not declared it.
+        """
+        if self._asking is not None and name not in self._asking.features:
+            declared = ", ".join(repr(known) for known in (*self._asking.features, name))
+            raise InputError(
+                f"{self._asking.name!r} asks for the feature {name!r}, which it has not declared; write "
+                f"features=({declared},) in its info, so that its scores are made again when the feature changes"
+            )
         if name not in self._features:
             feature = resident_feature(name)
-            if self.kept:
-                self._features[name] = self.kept.of_video(self, feature.info, lambda: feature.compute(self))
-            else:
-                self._features[name] = feature.compute(self)
+
+            def compute() -> Any:
+                with self.asked_by(feature.info):
+                    return feature.compute(self)
+
+            self._features[name] = self.kept.of_video(self, feature.info, compute) if self.kept else compute()
         return self._features[name]
 
     def keep_only(self, names: Iterable[str]) -> None:
@@ -204,7 +231,8 @@ def score_within_protocol(metric: Metric, sample: Sample) -> Score:
             return Score(None, reason=complaint)
         if complaint:
             notes.append(complaint)
-    score = metric.score(sample)
+    with sample.asked_by(metric.info):
+        score = metric.score(sample)
     return replace(score, notes=(*notes, *score.notes)) if notes else score
 
 

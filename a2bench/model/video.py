@@ -129,22 +129,24 @@ ENCODING = f"x264 crf {CRF} veryfast mbtree 0"
 """Part of the key of every sample: changes whenever equal frames may give another file."""
 
 
-def probe_video(path: Path, limits: VideoLimits = LIMITS) -> VideoInfo:
+def probe_video(path: str | Path, limits: VideoLimits = LIMITS) -> VideoInfo:
     """Read a file's header and check it against the limits, without decoding frames.
 
     Raises:
         VideoError: no such file, not a video, or beyond a limit.
     """
+    path = Path(path)
     with _open(path, limits) as container:
         return _info(path, container, limits)
 
 
-def read_video(path: Path, limits: VideoLimits = LIMITS) -> Video:
+def read_video(path: str | Path, limits: VideoLimits = LIMITS) -> Video:
     """Decode all frames of a video file.
 
     Raises:
         VideoError: the file is missing, empty, truncated, without a video track, or beyond a limit.
     """
+    path = Path(path)
     with _open(path, limits) as container:
         info = _info(path, container, limits)
         count("decode")

@@ -196,6 +196,8 @@ class LocalExecutor:
                 yield from self._heard(worker)
             except (EOFError, ConnectionError):
                 worker.process.join()
+                if worker.process.exitcode == UNGUARDED:
+                    raise InputError(UNGUARDED_TEXT) from None
                 # What it was making is to blame, not what it was writing.
                 yield self._lost(worker, worker.jobs[-1], _death(worker.process.exitcode), waiting)
             late = [job for job in worker.jobs if self.timeout is not None and job.seconds > self.timeout]
@@ -361,6 +363,39 @@ def _changed_environment(changes: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+UNGUARDED = 86
+"""With what a worker ends whose start came to the call that had started it."""
+UNGUARDED_TEXT = (
+    "the script calls A2Bench while it is imported, which every worker process does; put the call under "
+    '`if __name__ == "__main__":`'
+)
+
+
+def leave_if_imported_by_a_worker() -> None:
+    """End this process, if it is a worker that is only importing its parent's script."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        os._exit(UNGUARDED)
+
+
+def check_guarded() -> None:
+    """Find out, before anything is written, whether workers can be started from this script.
+
+    Raises:
+        InputError: it has no ``__main__`` guard.
+    """
+    if getattr(sys.modules["__main__"], "__file__", None) is None:
+        return  # a prompt or a notebook: workers import nothing of it
+    process = multiprocessing.get_context("spawn").Process(target=_nothing)
+    process.start()
+    process.join()
+    if process.exitcode == UNGUARDED:
+        raise InputError(UNGUARDED_TEXT)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _death(exitcode: int | None) -> str:

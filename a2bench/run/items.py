@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from a2bench.base import registry
 from a2bench.model.records import SampleRecord, ScoreRecord, VideoFile
 from a2bench.run.execute import Outcome, WorkItem
 from a2bench.run.plan import PlannedSample, PlannedScore
@@ -43,6 +44,7 @@ def scoring_item(name: str, entries: list[PlannedScore], request: RunRequest, st
             "case": case.model_dump(mode="json"),
             "references": str(request.suite.references_dir),
             "metrics": [entry.metric for entry in entries],
+            "given": _paths_of_given(entries),
         },
     )
 
@@ -57,6 +59,12 @@ def video_record(sample: PlannedSample, outcome: Outcome, video: VideoFile) -> S
             **outcome.result["making"],
         }
     )
+
+
+def _paths_of_given(entries: list[PlannedScore]) -> dict[str, str]:
+    """Where a worker finds the metrics that a script handed over, by their names."""
+    found = ((entry.metric, registry.given("metric", entry.metric)) for entry in entries)
+    return {name: given.path for name, given in found if given and given.path}
 
 
 def failure_record(sample: PlannedSample, outcome: Outcome) -> SampleRecord:

@@ -76,14 +76,15 @@ def unsupported(system: VideoModel, case: Case, settings: GenerationSettings) ->
 
 
 def sample_identity(
-    system: VideoModel, options: dict[str, str], settings: GenerationSettings, case: Case, seed: int
+    system: VideoModel, options: dict[str, str], settings: GenerationSettings, case: Case, seed: int, code: str = ""
 ) -> dict[str, Any]:
-    """Everything that makes the video of a sample."""
+    """Everything that makes the video of a sample; ``code``: hash of a system that was handed over as an object."""
     own = system.identity(case) if isinstance(system, HasIdentity) else options
+    made_by = {"name": system.meta.name, "revision": system.meta.revision, "own": own}
     return {
         "schema": SCHEMA,
         "case": case.generation_identity(),
-        "system": {"name": system.meta.name, "revision": system.meta.revision, "own": own},
+        "system": made_by | ({"code": code} if code else {}),
         "settings": settings.model_dump(mode="json"),
         "encoding": ENCODING,
         "seed": seed,
@@ -100,6 +101,7 @@ def plan_samples(
     *,
     read_all: bool = False,
     remake: bool = False,
+    code: str = "",
 ) -> Iterator[PlannedSample]:
     """Every sample of a run with its state; ``read_all`` hashes every finished video again.
 
@@ -109,7 +111,7 @@ def plan_samples(
     for case in suite.cases:
         asked = suite.asked(case)
         for seed in case.chosen_seeds(seeds):
-            identity = sample_identity(system, options, settings, asked, seed)
+            identity = sample_identity(system, options, settings, asked, seed, code)
             key = value_sha256(identity)
             record = store.samples.get((case.id, seed))
             kept = "" if remake or record is None else _made_before_an_update(record, key, identity)
@@ -143,9 +145,11 @@ def _sample_state(
 def metric_identity(metric: str) -> dict[str, Any]:
     """Everything that a metric is made of: its version, back-end, features, weights and sampling."""
     info = registry.load("metric", metric).info
+    made_by = {"name": info.name, "version": info.version, "backend": info.backend}
+    code = registry.code_of("metric", metric)
     return {
         "schema": SCHEMA,
-        "metric": {"name": info.name, "version": info.version, "backend": info.backend},
+        "metric": made_by | ({"code": code} if code else {}),
         "features": {feature.name: f"{feature.version} {feature.backend}" for feature in feature_infos(metric)},
         "weights": {name: weights_entry(name).digest for name in required_weights(metric)},
         "sampling": SAMPLING,

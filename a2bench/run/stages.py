@@ -123,6 +123,7 @@ def plan(request: RunRequest, store: RunStore, *, read_all: bool = False) -> lis
             request.seeds,
             read_all=read_all,
             remake=request.remake,
+            code=registry.code_of("adapter", request.adapter),
         )
     )
     if not request.remake:

@@ -39,7 +39,8 @@ GENERATE = "a2bench.run.work:generate"
 SCORE = "a2bench.run.work:score"
 
 _systems: dict[str, VideoModel] = {}
-_metrics: dict[str, Metric] = {}
+_metrics: dict[tuple[str, str], Metric] = {}
+"""By name, and by the code of one that a script handed over."""
 
 
 def generate(argument: dict[str, Any]) -> dict[str, Any] | Later:
@@ -100,7 +101,7 @@ def _written(made: Video | Path, temporary: Path, memory: dict[str, int]) -> dic
 
 def resident_system(adapter: str, options: dict[str, str], suite: str) -> VideoModel:
     """The one instance of a system in this process, prepared with the full suite if it wants to be."""
-    name = json.dumps([adapter, options, suite], sort_keys=True)
+    name = json.dumps([adapter, registry.code_of("adapter", adapter), options, suite], sort_keys=True)
     if name not in _systems:
         system: VideoModel = registry.load("adapter", adapter)(**options)
         if isinstance(system, NeedsSuite):
@@ -132,6 +133,9 @@ def score(argument: dict[str, Any]) -> list[dict[str, Any]]:
     Raises:
         VideoError: the video is not the recorded one, or cannot be decoded.
     """
+    for name, place in argument.get("given", {}).items():
+        if registry.given("metric", name) is None:
+            registry.give("metric", name, registry.Given(registry.import_object(place), "", place))
     case, path = _case(argument), Path(argument["video"])
     if not path.is_file() or file_sha256(path) != argument["sha256"]:
         raise VideoError(f"{path} is not the recorded video any more; `a2bench eval` makes it again")
@@ -186,9 +190,10 @@ def _sample(case: Case, path: Path, sha256: str) -> Sample:
 
 def _scored(name: str, sample: Sample) -> dict[str, Any]:
     try:
-        if name not in _metrics:
-            _metrics[name] = registry.load("metric", name)()
-        return _entry(score_within_protocol(_metrics[name], sample))
+        known = (name, registry.code_of("metric", name))
+        if known not in _metrics:
+            _metrics[known] = registry.load("metric", name)()
+        return _entry(score_within_protocol(_metrics[known], sample))
     except A2BenchError as error:
         return {"status": "failed", "reason": str(error)}
     except Exception as error:  # recorded with its traceback in this score; the other metrics go on

@@ -1,5 +1,6 @@
 """Every score of one or more runs as a table for notebooks."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,19 @@ def load_results(*runs: str | Path) -> "pd.DataFrame":
     Raises:
         InputError: a folder is no run, or pandas is not installed.
     """
+    return scores_frame(named_runs([Run.open(run) for run in runs]))
+
+
+def scores_frame(runs: Mapping[str, Run]) -> "pd.DataFrame":
+    """`load_results` of runs that are open, by the names that they have beside each other.
+
+    Raises:
+        InputError: pandas is not installed.
+    """
     try:
         import pandas as pd
     except ImportError:
-        raise InputError(f"load_results needs pandas; type `{install_line('leaderboard')}`") from None
-    named = named_runs([Run.open(run) for run in runs])
-    metrics = tuple(dict.fromkeys(metric for run in named.values() for metric in run.manifest.metrics))
-    head, *lines = score_lines(named, metrics)
+        raise InputError(f"tables of scores need pandas; type `{install_line('leaderboard')}`") from None
+    metrics = tuple(dict.fromkeys(metric for run in runs.values() for metric in run.manifest.metrics))
+    head, *lines = score_lines(runs, metrics)
     return pd.DataFrame(lines, columns=head).astype({"value": "float64", "seed": "int64"})

@@ -6,12 +6,12 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from a2bench.cli.progress import TerminalProgress
 from a2bench.model.cases import load_suite
 from a2bench.model.systems import GenerationSettings
 from a2bench.run import stages as harness
 from a2bench.run.request import ExecutionOptions, RunRequest
 from a2bench.run.store import RunStore
+from a2bench.show.progress import TerminalProgress
 from a2bench_human_eval.design import create_study
 from a2bench_human_eval.settings import study_settings
 from a2bench_human_eval.tables import Study

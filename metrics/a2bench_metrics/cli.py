@@ -16,7 +16,7 @@ def diversity_command(run: Path, as_json: bool, quiet: bool) -> int:
     0: every seed gives the same video. Needs a run with two or more seeds (`a2bench eval --seeds 0-2`). Kept in the
     cache folder and computed again only for cases whose videos changed. Exit code 3 where a case has no value.
     """
-    from a2bench.cli.progress import TerminalProgress
+    from a2bench.show.progress import TerminalProgress
     from a2bench_metrics.diversity import diversity_of_run
 
     progress = TerminalProgress(-1 if quiet or as_json else 0)

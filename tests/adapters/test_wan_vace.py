@@ -19,7 +19,7 @@ from poisoned import poison  # noqa: E402
 
 from a2bench.adapters.wan_vace import WanVACE13B, WanVACE14B  # noqa: E402
 from a2bench.model.cases import Case, Suite  # noqa: E402
-from a2bench.cli.progress import TerminalProgress  # noqa: E402
+from a2bench.show.progress import TerminalProgress  # noqa: E402
 from a2bench.adapters.conformance import check_adapter, passed  # noqa: E402
 from a2bench.base.counting import take_counts  # noqa: E402
 from a2bench.errors import AdapterError, CaseError, InputError, WeightsError  # noqa: E402

@@ -12,7 +12,6 @@ import pytest
 from a2bench.base.counting import take_counts
 from a2bench.base.data import cache_dir
 from a2bench.cli import cli
-from a2bench.cli.progress import TerminalProgress
 from a2bench.errors import InputError, VideoError, WeightsError
 from a2bench.model.cases import load_suite
 from a2bench.model.systems import GenerationSettings
@@ -22,6 +21,7 @@ from a2bench.run.journal import append_records
 from a2bench.run.request import ExecutionOptions, RunRequest
 from a2bench.run.stages import generate
 from a2bench.run.store import RunStore
+from a2bench.show.progress import TerminalProgress
 from a2bench_metrics import diversity
 from a2bench_metrics.diversity import diversity_of_run, frames_at_equal_times, image_distances, video_distances
 from a2bench_metrics.perceptual import network_on

@@ -359,7 +359,7 @@ def test_a_local_model_is_asked_and_not_believed_when_it_answers_by_chance(
     assert result["reason"].startswith("the judge failed its calibration: a red disc that is there: the judge's answer")
     assert result["counts"]["load:judge"] == 1
 
-    local = work._metrics["judge_alignment"]._judge  # type: ignore[attr-defined]
+    local = work._metrics["judge_alignment", ""]._judge  # type: ignore[attr-defined]
     seen: list[int] = []
     tower = local._model.model.vision_tower
     tower.register_forward_hook(lambda module, given, output: seen.append(len(output.last_hidden_state)))

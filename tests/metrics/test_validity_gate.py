@@ -92,7 +92,7 @@ def test_every_role_is_judged(verdicts: list[Verdict]) -> None:
 
 @pytest.mark.slow
 def test_the_full_gate(tmp_path: Path) -> None:
-    from a2bench.cli.progress import TerminalProgress
+    from a2bench.show.progress import TerminalProgress
     from a2bench.validation.validate import run_controls
 
     runs = run_controls("a2bench-mini", None, list(registry.paths("metric")), tmp_path, 0, TerminalProgress(-1))

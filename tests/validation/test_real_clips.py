@@ -12,13 +12,13 @@ from PIL import Image
 
 from a2bench.base.data import data_dir
 from a2bench.cli import cli
-from a2bench.cli.progress import TerminalProgress
 from a2bench.cli.validity_text import clips_document, clips_lines, clips_markdown
 from a2bench.errors import InputError
 from a2bench.model.catalogue import CatalogueRow
 from a2bench.model.video import Video, read_video, write_video
 from a2bench.results.validity_clips import ClipScore, judge_clips
 from a2bench.run.execute import InlineExecutor
+from a2bench.show.progress import TerminalProgress
 from a2bench.suites.real_clips import NUM_STRANGERS, build_real_clips, held_against, looked_at, media_folder
 from a2bench.validation.real_clips import RealClipsResult, consistency_metrics, run_real_clips
 from a2bench_metrics.images import read_reference

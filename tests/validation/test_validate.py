@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from a2bench.base import registry
-from a2bench.cli.progress import TerminalProgress
 from a2bench.cli.validity_text import validity_lines, validity_markdown, verdict_document
 from a2bench.model.systems import GenerationSettings
 from a2bench.results.expectations import PREFIX
 from a2bench.results.metric_facts import MetricVersion
 from a2bench.results.validity_file import read_validity, standing, write_validity
 from a2bench.run.execute import InlineExecutor
+from a2bench.show.progress import TerminalProgress
 from a2bench.validation.validate import ControlRuns, controls, run_controls
 
 METRICS = ["temporal_flicker", "text_alignment"]

@@ -221,8 +221,8 @@ def _line(one: "Submission") -> str:
 def _recomputed(
     checked: "Checked", workers: int, timeout: float, tolerance: float | None, quiet: bool
 ) -> "Recomputed | None":
-    from a2bench.cli.progress import TerminalProgress
     from a2bench.run.request import ExecutionOptions
+    from a2bench.show.progress import TerminalProgress
     from a2bench.suites.finding import Finding
     from a2bench_leaderboard.submissions.recompute import TOLERANCE, Recomputed, compare_scores, scores_again
 

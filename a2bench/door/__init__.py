@@ -1,0 +1,1 @@
+"""What ``import a2bench`` gives: the few functions and classes that a script or a notebook needs."""
