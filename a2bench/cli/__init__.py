@@ -3,41 +3,12 @@
 import io
 import os
 import sys
-from importlib import import_module
 
 import click
 
 from a2bench.base.version import __version__
+from a2bench.cli.commands import all_commands
 from a2bench.errors import A2BenchError, UnknownNameError
-
-COMMANDS = {
-    "eval": ("a2bench.cli.eval:eval_command", "Generate, score and report in one go; the same command resumes."),
-    "generate": ("a2bench.cli.eval:generate_command", "Let a system make the videos of a suite."),
-    "score": ("a2bench.cli.eval:score_command", "Measure the videos of a run."),
-    "report": ("a2bench.cli.report:report_command", "Write the HTML page and the tables of one or more runs."),
-    "totals": (
-        "a2bench.cli.totals:totals_command",
-        "Totals of other suites, by their own definitions.",
-    ),
-    "cost": ("a2bench.cli.cost:cost_command", "Say what the videos of runs cost: seconds, memory, money."),
-    "diversity": ("a2bench_metrics.cli:diversity_command", "Say how much the videos of a case differ between seeds."),
-    "suites": ("a2bench.cli.suites:suites_group", "List, show and check suites of cases."),
-    "systems": ("a2bench.cli.systems:systems_group", "List systems, show one, check your own adapter."),
-    "metrics": ("a2bench.cli.metrics:metrics_group", "List metrics, show one, validate all against the controls."),
-    "weights": ("a2bench.cli.weights:weights_group", "List, fetch and verify the weights behind the metrics."),
-    "rate": ("a2bench_human_eval.cli:rate_group", "Let people rate videos in a browser; results with intervals."),
-    "cache": ("a2bench.cli.cache:cache_group", "Features kept on disk: how much they take, and getting the room back."),
-    "compare": (
-        "a2bench_leaderboard.cli:compare_command",
-        "Is one run better than another? Made for CI too.",
-    ),
-    "board": ("a2bench_leaderboard.cli:board_group", "The leaderboard: build, verify and compare boards."),
-    "submit": (
-        "a2bench_leaderboard.submissions.cli:submit_group",
-        "Submissions to a leaderboard: pack a run, check one, log arrivals.",
-    ),
-    "doctor": ("a2bench.cli.doctor:doctor_command", "Say what works on this machine, and what to do about the rest."),
-}
 
 
 class LazyGroup(click.Group):
@@ -45,22 +16,19 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the table."""
-        return list(COMMANDS)
+        return list(all_commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+        command = all_commands().get(cmd_name)
+        return command.load() if command else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that was meant; a misspelt name gets a suggestion."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise UnknownNameError("command", args[0], COMMANDS)
+        if args and args[0] not in all_commands() and not args[0].startswith("-"):
+            raise UnknownNameError("command", args[0], all_commands())
         name, command, rest = super().resolve_command(ctx, args)
         if not {"-h", "--help"} & set(rest):  # help must be had beside a broken project file too
             from a2bench.cli.settings import project_defaults
@@ -71,7 +39,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing any command."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, command.help) for name, command in all_commands().items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

@@ -201,6 +201,7 @@ def _checkpoints() -> Iterator[Finding]:
 def _plug_ins() -> Iterator[Finding]:
     """Whether what other packages bring can be loaded; metrics and their features are tried by `_metrics`."""
     from a2bench.base import registry
+    from a2bench.cli.commands import broken_packages
     from a2bench.errors import A2BenchError
 
     broken: dict[str, list[str]] = {}
@@ -208,6 +209,8 @@ def _plug_ins() -> Iterator[Finding]:
     for kind in kinds:
         for name, why in registry.broken_packages(kind).items():
             broken.setdefault(why, []).append(name)
+    for name, why in broken_packages().items():
+        broken.setdefault(why, []).append(name)
     whole = []
     for name in registry.paths("adapter"):
         try:

@@ -63,3 +63,8 @@ FEATURES = {
     "interpolation": "a2bench_metrics.interpolation:InterpolationFeature",
     "camera": "a2bench_metrics.camera_motion:CameraFeature",
 }
+
+COMMANDS = {
+    "diversity": ("a2bench_metrics.cli:diversity_command", "Say how much the videos of a case differ between seeds."),
+}
+"""Commands of ours, by name."""
