@@ -44,7 +44,7 @@ def check_adapter(
 
     ``instance`` is checked instead of making one.
     """
-    system: Any = instance if instance is not None else (yield from _construction(name, options))
+    system: Any = instance if instance is not None else (yield from construction("adapter", name, options))
     if system is None:
         return
     meta = getattr(system, "meta", None)
@@ -61,7 +61,7 @@ def check_adapter(
                 canonical_json(identity(suite.cases[0]))
         except Exception as error:
             advice = "prepare(suite) takes any suite; identity(case) gives a JSON value, without generating"
-            yield Check("hooks", "fail", _words(error), advice)
+            yield Check("hooks", "fail", in_words(error), advice)
             return
         yield from _generation(system, suite, settings)
         yield _refusal(system, suite, settings)
@@ -72,15 +72,16 @@ def passed(checks: list[Check]) -> bool:
     return all(check.status != "fail" for check in checks)
 
 
-def _construction(name: str, options: Mapping[str, str]) -> Generator[Check, None, Any]:
+def construction(kind: registry.Kind, name: str, options: Mapping[str, str]) -> Generator[Check, None, Any]:
+    """Whether it can be imported and made, fast and without anything heavy; gives it, or None."""
     before = {package for package in HEAVY if package in sys.modules}
     try:
-        factory = registry.load("adapter", name)
+        factory = registry.load(kind, name)
     except A2BenchError as error:
         yield Check("import", "fail", str(error), "give MODULE:CLASS of a module that Python finds from here")
         return None
     except Exception as error:
-        yield Check("import", "fail", _words(error), "make `python -c 'import MODULE'` work")
+        yield Check("import", "fail", in_words(error), "make `python -c 'import MODULE'` work")
         return None
     yield Check("import", "pass")
     started = time.monotonic()
@@ -91,7 +92,7 @@ def _construction(name: str, options: Mapping[str, str]) -> Generator[Check, Non
         return None
     except Exception as error:
         advice = "take options as text, check them, and raise InputError for a bad one; --set key=value gives them"
-        yield Check("construction", "fail", _words(error), advice)
+        yield Check("construction", "fail", in_words(error), advice)
         return None
     seconds = time.monotonic() - started
     if seconds > MAX_SECONDS:
@@ -127,7 +128,7 @@ def _generation(system: VideoModel, suite: Suite, settings: GenerationSettings) 
         video = _frames(made)
         content = _content(made)
     except Exception as error:
-        yield Check("generate", "fail", _words(error), "return a Video, or the Path of a readable video file")
+        yield Check("generate", "fail", in_words(error), "return a Video, or the Path of a readable video file")
         return
     yield Check("generate", "pass", f"returns a {'file' if isinstance(made, Path) else 'Video'}")
     yield from _settings(video, settings)
@@ -140,7 +141,7 @@ def _generation(system: VideoModel, suite: Suite, settings: GenerationSettings) 
         seeded = _content(system.generate(first, seed=1, settings=settings))
         other = _content(system.generate(second, seed=0, settings=settings))
     except Exception as error:
-        yield Check("generate again", "fail", _words(error), "keep no state between calls that breaks the next one")
+        yield Check("generate again", "fail", in_words(error), "keep no state between calls that breaks the next one")
         return
     if again == content:
         yield Check("same seed, same video", "pass")
@@ -189,7 +190,7 @@ def _refusal(system: VideoModel, suite: Suite, settings: GenerationSettings) -> 
         return Check(name, "pass", f"an unreadable reference: {error}".splitlines()[0])
     except Exception as error:
         advice = "catch it and raise AdapterError with one sentence; anything else counts as a crash"
-        return Check(name, "fail", f"an unreadable reference raises {_words(error)}", advice)
+        return Check(name, "fail", f"an unreadable reference raises {in_words(error)}", advice)
     return Check(name, "note", "made a video from unreadable references", "does it use its references?")
 
 
@@ -212,7 +213,8 @@ def _content(made: Video | Path) -> str | bytes:
     return file_sha256(made) if isinstance(made, Path) else np.ascontiguousarray(made.frames).tobytes()
 
 
-def _words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """An error as text; one that is not ours with its kind."""
     text = str(error)
     return text if isinstance(error, A2BenchError) else f"{type(error).__name__}: {text}"
 

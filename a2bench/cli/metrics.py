@@ -81,14 +81,36 @@ def show_command(name: str) -> int:
     return 0
 
 
-@metrics_group.command("check")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, with the numbers that were found.")
-def check_command(as_json: bool) -> int:
-    """Show every network one fixed picture and compare what comes out with its golden value.
+@metrics_group.command("template")
+def template_command() -> None:
+    """Print a working metric to start from: `a2bench metrics template > my_metric.py`."""
+    path = Path(__file__).parent.parent / "validation" / "metric_template.py"
+    click.echo(path.read_text(encoding="utf-8"), nl=False)
 
-    Finds what a hash cannot: another activation, swapped colours, a wrong pack, a runtime that fell back. Exit code 2
-    when a network differs or does not run.
+
+@metrics_group.command("check")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, with the numbers that were found.")
+def check_command(name: str | None, as_json: bool) -> int:
+    """Check the metric NAME or MODULE:CLASS on a few drawn videos; exit code 0 if it keeps all promises, else 1.
+
+    Without a name: show every network one fixed picture and compare what comes out with its golden value. That finds
+    what a hash cannot: another activation, swapped colours, a wrong pack, a runtime that fell back. Exit code 2 when a
+    network differs or does not run.
     """
+    return _check_networks(as_json) if name is None else _check_metric(name, as_json)
+
+
+def _check_metric(name: str, as_json: bool) -> int:
+    from a2bench.adapters.conformance import passed
+    from a2bench.cli.systems import tell_checks
+    from a2bench.validation.metric_conformance import check_metric
+
+    checks = tell_checks(check_metric(name), "metric", name, as_json)
+    return 0 if passed(checks) else 1
+
+
+def _check_networks(as_json: bool) -> int:
     from a2bench.assets.golden import check_golden
 
     words = {

@@ -1,6 +1,7 @@
 """`a2bench systems`: list the systems that can be evaluated, show one, and check one's own adapter."""
 
 import json
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from a2bench.base import registry
 from a2bench.errors import A2BenchError, InputError
 
 if TYPE_CHECKING:
+    from a2bench.adapters.conformance import Check
     from a2bench.model.systems import NativeSettings
 
 MARKS = {"pass": "ok  ", "fail": "FAIL", "note": "note"}
@@ -94,10 +96,19 @@ def template_command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check_command(name: str, options: tuple[str, ...], size: str, frames: int, as_json: bool) -> None:
     """Check the adapter NAME or MODULE:CLASS on two tiny cases; exit code 0 if it keeps all promises, else 1."""
-    from a2bench.adapters.conformance import Check, check_adapter, passed
+    from a2bench.adapters.conformance import check_adapter, passed
 
-    checks: list[Check] = []
-    for check in check_adapter(name, _parsed(options), _settings(size, frames)):
+    checks = tell_checks(check_adapter(name, _parsed(options), _settings(size, frames)), "system", name, as_json)
+    if not passed(checks):
+        raise click.exceptions.Exit(1)
+
+
+def tell_checks(found: Iterable["Check"], kind: str, name: str, as_json: bool) -> list["Check"]:
+    """Print each promise as it is tried, and a verdict; gives them all."""
+    from a2bench.adapters.conformance import passed
+
+    checks = []
+    for check in found:
         checks.append(check)
         if not as_json:
             click.echo(f"{MARKS[check.status]}  {check.name}" + (f": {check.found}" if check.found else ""))
@@ -106,11 +117,10 @@ def check_command(name: str, options: tuple[str, ...], size: str, frames: int, a
     good = passed(checks)
     if as_json:
         listed = [{key: value for key, value in vars(check).items() if value} for check in checks]
-        click.echo(json.dumps({"system": name, "passed": good, "checks": listed}, indent=1))
+        click.echo(json.dumps({kind: name, "passed": good, "checks": listed}, indent=1))
     else:
         click.echo(f"{name} passes" if good else f"{name} fails; the harness would not work with it")
-    if not good:
-        raise click.exceptions.Exit(1)
+    return checks
 
 
 def installed_systems() -> list[dict[str, Any]]:
