@@ -66,6 +66,10 @@ class GenerationInterruptedError(AdapterError):
     """The making of a video was stopped on purpose."""
 
 
+MOST_LISTED = 40
+"""Names that an error lists in full."""
+
+
 class UnknownNameError(InputError):
     """No suite, system, metric or option of that name."""
 
@@ -73,7 +77,10 @@ class UnknownNameError(InputError):
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names) or 'none'}.")
+        listed = ", ".join(names) or "none"
+        if near and len(names) > MOST_LISTED:  # who was understood need not read them all
+            listed = f"{len(names)}, such as {', '.join(difflib.get_close_matches(name, names, n=5, cutoff=0))}"
+        super().__init__(f"unknown {kind} {name!r}.{hint} Known: {listed}.")
 
 
 def first_line(error: BaseException) -> str:
