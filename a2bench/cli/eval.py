@@ -15,6 +15,7 @@ import click
 from click.core import ParameterSource
 
 from a2bench.base.inputs import check_seed
+from a2bench.base.invalid import complaint
 from a2bench.cli.interrupt import interruptible
 from a2bench.cli.numbers import FiniteRange
 from a2bench.cli.settings import origins
@@ -417,11 +418,10 @@ def _settings(given: dict[str, Any], otherwise: "GenerationSettings") -> "Genera
     try:
         return GenerationSettings(**found)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = str(first["loc"][0])
+        where, told, *_ = complaint(error)
         name = "size" if where in ("width", "height") else where
         what = f"{where}: " if name == "size" else ""
-        told = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+        told = told.replace("Input should be", "expected")
         raise InputError(f"--{name.replace('_', '-')} {given[name]}: {what}{told}") from None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from a2bench.base import registry
+from a2bench.base.invalid import complaint
 from a2bench.errors import A2BenchError, InputError
 
 if TYPE_CHECKING:
@@ -171,7 +172,6 @@ def _settings(size: str, frames: int) -> Any:
         width, height = (int(side) for side in size.lower().split("x"))
         return GenerationSettings(width=width, height=height, num_frames=frames, fps=Fraction(8))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise click.UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise click.UsageError(complaint(error).text()) from None
     except ValueError:
         raise click.UsageError(f"--size {size}: expected WIDTHxHEIGHT, as 128x96") from None

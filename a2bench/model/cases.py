@@ -27,6 +27,7 @@ from pydantic import (
 
 from a2bench.base.data import data_dir, fetched_image
 from a2bench.base.hashing import file_sha256, value_sha256
+from a2bench.base.invalid import complaint
 from a2bench.errors import CaseError, UnknownNameError
 from a2bench.model.catalogue import CatalogueRow, read_catalogue
 
@@ -508,11 +509,7 @@ def _read_case(line: str, root: Path, where: str) -> Case:
     except RecursionError:
         raise CaseError(f"{where} is nested too deeply; expected one flat case") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "case"
-        message = re.sub(r"^Value error, ", "", first["msg"])
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise CaseError(f"{where}: {key}: {message}{more}") from None
+        raise CaseError(f"{where}: {complaint(error).text('case')}") from None
 
 
 class _DuplicateKeyError(Exception):

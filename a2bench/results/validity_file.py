@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from a2bench.base import registry
 from a2bench.base.data import data_file
 from a2bench.base.files import check_outside_of_runs, write_atomically
+from a2bench.base.invalid import complaint
 from a2bench.errors import A2BenchError, InputError
 from a2bench.model.scores import Expectation, MetricInfo
 from a2bench.results.metric_facts import MetricVersion
@@ -140,9 +141,8 @@ def read_validity(path: Path) -> ValidityFile:
     try:
         return ValidityFile.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{path} is no result of `a2bench metrics validate`: {where}: {first['msg']}") from None
+        what = complaint(error).text("the file")
+        raise InputError(f"{path} is no result of `a2bench metrics validate`: {what}") from None
 
 
 def shipped_validity() -> ValidityFile | None:

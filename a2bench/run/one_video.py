@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from a2bench.base.files import check_outside_of_runs, explained_output_errors, sync_folder, write_atomically
 from a2bench.base.hashing import file_sha256, value_sha256
 from a2bench.base.inputs import check_num_frames, check_seed, check_text
+from a2bench.base.invalid import complaint
 from a2bench.base.text import shown_text
 from a2bench.errors import AdapterError, CaseError, InputError, OutputError
 from a2bench.model.cases import ROLES, Case, Element, ImageFile, Role
@@ -145,10 +146,7 @@ def case_by_hand(prompt: str, references: Iterable[tuple[Role, str | Path]]) -> 
         elements = [Element(role=role, phrase=prompt, reference=image) for role, image in images]
         return Case(id="by-hand", prompt=prompt, elements=tuple(elements))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise CaseError(f"{where}: {message}" if where else message) from None
+        raise CaseError(complaint(error).text()) from None
 
 
 def check_output(output: Path, *, force: bool) -> None:

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from a2bench.base.files import explained_output_errors, sync_folder, write_atomically
 from a2bench.base.hashing import file_sha256
+from a2bench.base.invalid import complaint
 from a2bench.errors import InputError, RunLockedError
 from a2bench.model.records import RunManifest, SampleId, SampleRecord, ScoreRecord, VideoFile
 from a2bench.run.journal import append_records, read_journal
@@ -80,10 +81,8 @@ class RunStore:
         try:
             return RunManifest.model_validate_json((self.folder / "run.json").read_bytes())
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
             raise InputError(
-                f"{self.folder / 'run.json'} is damaged ({where or 'JSON'}: {first['msg']}); "
+                f"{self.folder / 'run.json'} is damaged ({complaint(error).text('JSON')}); "
                 "run the `a2bench eval` command of this run again, finished samples are kept"
             ) from None
 

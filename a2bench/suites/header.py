@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from a2bench.base.files import write_atomically
 from a2bench.base.hashing import value_sha256
+from a2bench.base.invalid import complaint
 from a2bench.errors import CaseError, InputError, UnknownNameError
 from a2bench.model.cases import Suite, find_suite, load_suite, select_parts
 from a2bench.model.catalogue import read_catalogue
@@ -87,9 +88,7 @@ def read_header(suite_path: Path) -> SuiteHeader | None:
     try:
         return SuiteHeader.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "header"
-        raise CaseError(f"{path.name}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise CaseError(f"{path.name}: {complaint(error).text('header')}") from None
 
 
 def contents_of(suite: Suite) -> Contents:

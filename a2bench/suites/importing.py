@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from a2bench.base.files import check_outside_of_runs, copy_file, write_atomically
 from a2bench.base.hashing import canonical_json, file_sha256
+from a2bench.base.invalid import complaint
 from a2bench.errors import CaseError, InputError
 from a2bench.model.cases import Case, Role
 from a2bench.model.catalogue import CATALOGUE, read_catalogue
@@ -243,9 +244,7 @@ def _case(draft: Draft, images: Path, phrases: dict[tuple[str, int], str], lacki
     try:
         return Case.model_validate(case | {key: value for key, value in optional.items() if value is not None})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise CaseError(f"{key}: {first['msg'].removeprefix('Value error, ')}".removeprefix(": ")) from None
+        raise CaseError(complaint(error).text()) from None
 
 
 def find_phrase(prompt: str, element: DraftElement, taken: list[str]) -> str | None:

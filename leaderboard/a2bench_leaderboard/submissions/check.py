@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from a2bench.base import registry
 from a2bench.base.hashing import bytes_sha256, canonical_json, value_sha256
+from a2bench.base.invalid import complaint
 from a2bench.base.text import one_line
 from a2bench.errors import A2BenchError, InputError, VideoError
 from a2bench.model.cases import Case, Suite, suite_paths
@@ -160,11 +161,7 @@ def _read_run(files: Mapping[str, Path], findings: list[Finding]) -> RunManifest
 
 
 def _why(error: ValueError) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors(include_url=False, include_input=False)[0]
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}{more}"
+    return complaint(error).text("JSON") if isinstance(error, ValidationError) else str(error)
 
 
 def _read_records(
