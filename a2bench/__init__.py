@@ -12,6 +12,7 @@ In Python::
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from a2bench.base.moved import keep_old_names, place_of
 from a2bench.base.version import __version__
 
 if TYPE_CHECKING:
@@ -61,10 +62,15 @@ _WHERE = {
 """Where each name is defined; it is imported when it is asked for, so that the command line starts at once."""
 
 
+keep_old_names()
+
+
 def __getattr__(name: str) -> Any:
     """Import what is used only when it is used."""
     if name in _WHERE:
         return getattr(import_module(f"a2bench.{_WHERE[name]}"), name)
+    if place := place_of(f"a2bench.{name}"):
+        return import_module(place)
     raise AttributeError(f"module 'a2bench' has no attribute {name!r}")
 
 

@@ -61,7 +61,7 @@ def test_it_keeps_the_promises_of_an_adapter(weights: str, monkeypatch: pytest.M
 
 def test_making_the_adapter_imports_nothing_heavy(weights: str) -> None:
     code = (
-        "import sys; from a2bench import registry; "
+        "import sys; from a2bench.base import registry; "
         f"registry.load('adapter', 'skyreels-a2')(weights={weights!r}); "
         "print([n for n in ('torch', 'diffusers', 'transformers') if n in sys.modules])"
     )

@@ -38,6 +38,13 @@ def shared_copies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], F
     return copy
 
 
+@pytest.fixture(autouse=True)
+def _no_compiled_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python itself would write beside a module that it imports, such as the adapter of one's own."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+
 @pytest.fixture
 def read_only(shared_copies: Callable[[str], Frozen]) -> Iterator[Callable[[str], Frozen]]:
     """Gives the data of a release, and afterwards holds every byte below it against what it was."""

@@ -129,11 +129,11 @@ def test_the_numbers_are_those_of_the_summary(document: dict[str, Any], runs: li
         current = Run.open(run)
         cells = entry_of(document, current.manifest.system.name)["numbers"]["all"]
         for row in current.totals:
-            cell = cells[f"summary:{row['name']}"]
-            assert cell["value"] == (None if row["value"] is None else pytest.approx(row["value"], rel=1e-5))
-            assert (cell["scored"], cell["total"]) == (row["scored"], row["total"])
-            if row["interval"]:
-                assert [cell["low"], cell["high"]] == pytest.approx(row["interval"], rel=1e-5, abs=1e-5)
+            cell = cells[f"summary:{row.name}"]
+            assert cell["value"] == (None if row.value is None else pytest.approx(row.value, rel=1e-5))
+            assert (cell["scored"], cell["total"]) == (row.scored, row.total)
+            if row.interval:
+                assert [cell["low"], cell["high"]] == pytest.approx(row.interval, rel=1e-5, abs=1e-5)
 
 
 def test_missing_stays_missing_and_cannot_help(document: dict[str, Any]) -> None:
