@@ -9,7 +9,7 @@ UV := .venv/.uv
 # Machines behind a proxy have its certificate in the system's store, where uv looks only when told.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-installed test-matrix system test-slow validity docs lint lock clean
+.PHONY: demo test test-installed test-matrix system test-slow validity mutants docs lint lock clean
 
 demo: $(DEMO)  ## evaluate a built-in system over the mini suite and write an HTML report
 	$(BIN)/a2bench eval --model collage --suite a2bench-mini --output runs/demo
@@ -39,6 +39,10 @@ test-slow: $(READY)  ## the tests that take minutes
 
 validity: $(READY)  ## run all metrics over all controls (an hour on 2 cores) and write down what came out
 	$(BIN)/a2bench metrics validate --save metrics/validity/a2bench-mini.json --markdown docs/validity.md
+
+mutants: $(READY)  ## which small changes does no test notice? (ARGS="a2bench/run/plan.py -j 1"; by itself what decides numbers)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock --group pyproject.toml:mutants
+	$(BIN)/python tools/mutants.py $(ARGS)
 
 docs: $(READY)  ## write what texts take from the code: the README's table of metrics
 	$(BIN)/python tools/readme_metrics.py
