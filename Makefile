@@ -44,8 +44,9 @@ mutants: $(READY)  ## which small changes does no test notice? (ARGS="a2bench/ru
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock --group pyproject.toml:mutants
 	$(BIN)/python tools/mutants.py $(ARGS)
 
-docs: $(READY)  ## write what texts take from the code: the README's table of metrics
+docs: $(READY)  ## write what texts take from the code: the table of metrics, who and where the project is
 	$(BIN)/python tools/readme_metrics.py
+	$(BIN)/python tools/project_files.py
 
 lint: $(READY)  ## ruff, mypy strict, pyright
 	$(BIN)/ruff check .
