@@ -9,7 +9,7 @@ UV := .venv/.uv
 # Machines behind a proxy have its certificate in the system's store, where uv looks only when told.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-installed test-matrix system test-slow validity mutants docs lint lock clean
+.PHONY: demo test test-installed test-matrix system test-slow validity mutants docs hooks lint lock clean
 
 demo: $(DEMO)  ## evaluate a built-in system over the mini suite and write an HTML report
 	$(BIN)/a2bench eval --model collage --suite a2bench-mini --output runs/demo
@@ -47,6 +47,10 @@ mutants: $(READY)  ## which small changes does no test notice? (ARGS="a2bench/ru
 docs: $(READY)  ## write what texts take from the code: the table of metrics, who and where the project is
 	$(BIN)/python tools/readme_metrics.py
 	$(BIN)/python tools/project_files.py
+
+hooks: $(READY)  ## before each commit: style, whitespace, size, the length of the subject (pre-commit; nothing else is fetched)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock pre-commit
+	$(BIN)/pre-commit install
 
 lint: $(READY)  ## ruff, mypy strict, pyright
 	$(BIN)/ruff check .
