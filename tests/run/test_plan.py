@@ -13,7 +13,7 @@ from a2bench.model.cases import Case, Suite
 from a2bench.model.records import SampleRecord, ScoreRecord, VideoFile
 from a2bench.model.systems import GenerationSettings, ModelMeta, NativeSettings
 from a2bench.run import plan
-from a2bench.run.plan import PlannedScore, differences, plan_samples, plan_scores, unsupported
+from a2bench.run.plan import PlannedScore, differences, plan_samples, plan_scores, sample_identity, unsupported
 
 METRIC = "copy_paste"
 TIME = "2026-01-01T00:00:00Z"
@@ -134,6 +134,34 @@ def test_a_score_that_failed_is_planned_again_with_what_went_wrong(store: Simple
         ("new", ""),
         ("done", ""),
     ]
+
+
+def test_what_a_video_is_made_from_is_in_its_key(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Knows(System):
+        def identity(self, case: Case) -> dict[str, str]:
+            return {"own": case.id}
+
+    def identity(system: System, case: Case = suite.cases[0], seed: int = 0, fps: str = "16", **options: str) -> object:
+        settings = GenerationSettings.model_validate({"fps": fps})
+        return sample_identity(system, options, settings, case, seed)  # type: ignore[arg-type]
+
+    first = identity(System())
+    assert differences(first, identity(System())) == []
+    assert differences(first, identity(System(), steps="4")) == ["system.own.steps: nothing -> 4"]
+    assert differences(first, identity(System(), seed=7)) == ["seed: 0 -> 7"]
+    assert differences(first, identity(System(), fps="24")) == ["settings.fps: 16 -> 24"]
+    other = differences(first, identity(System(), suite.cases[1]))
+    assert other and all(line.startswith("case.") for line in other)
+    # what a system says of itself takes the place of its options
+    assert differences(first, identity(Knows(), steps="4")) == ["system.own.own: nothing -> case-0"]
+    monkeypatch.setattr(plan, "ENCODING", "x264 crf 99")
+    assert [line.partition(":")[0] for line in differences(first, identity(System()))] == ["encoding"]
+    monkeypatch.undo()
+    monkeypatch.setattr(plan, "SCHEMA", 2)
+    assert differences(first, identity(System())) == ["schema: 1 -> 2"]
+    monkeypatch.undo()
+    monkeypatch.setattr(System, "meta", System.meta.model_copy(update={"name": "other", "revision": "2"}))
+    assert differences(first, identity(System())) == ["system.name: mine -> other", "system.revision: 1 -> 2"]
 
 
 def test_a_finished_video_outlives_another_revision_of_its_system_unless_it_is_remade(
