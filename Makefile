@@ -9,7 +9,7 @@ UV := .venv/.uv
 # Machines behind a proxy have its certificate in the system's store, where uv looks only when told.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-installed test-matrix system test-slow validity lint lock clean
+.PHONY: demo test test-installed test-matrix system test-slow validity mutants docs hooks lint lock clean
 
 demo: $(DEMO)  ## evaluate a built-in system over the mini suite and write an HTML report
 	$(BIN)/a2bench eval --model collage --suite a2bench-mini --output runs/demo
@@ -39,6 +39,18 @@ test-slow: $(READY)  ## the tests that take minutes
 
 validity: $(READY)  ## run all metrics over all controls (an hour on 2 cores) and write down what came out
 	$(BIN)/a2bench metrics validate --save metrics/validity/a2bench-mini.json --markdown docs/validity.md
+
+mutants: $(READY)  ## which small changes does no test notice? (ARGS="a2bench/run/plan.py -j 1"; by itself what decides numbers)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock --group pyproject.toml:mutants
+	$(BIN)/python tools/mutants.py $(ARGS)
+
+docs: $(READY)  ## write what texts take from the code: the table of metrics, who and where the project is
+	$(BIN)/python tools/readme_metrics.py
+	$(BIN)/python tools/project_files.py
+
+hooks: $(READY)  ## before each commit: style, whitespace, size, the length of the subject (pre-commit; nothing else is fetched)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock pre-commit
+	$(BIN)/pre-commit install
 
 lint: $(READY)  ## ruff, mypy strict, pyright
 	$(BIN)/ruff check .

@@ -1,8 +1,8 @@
-"""Metadata that hang on one setting, the project's address: links of the README on a package index, and the URLs.
+"""Metadata that hang on who and where the project is: links of the README on a package index, URLs, the author.
 
-The setting is ``address`` in ``[tool.hatch.metadata.hooks.custom]`` of pyproject.toml, filled in at a release, such as
-``https://github.com/OWNER/a2bench`` (files of a tag lie at ``/raw/TAG/PATH`` and ``/blob/TAG/PATH``, as on GitHub).
-While it is empty nothing is invented: the README on an index has no pictures and says where they are.
+``address``, ``author`` and ``contact`` stand in ``[tool.hatch.metadata.hooks.custom]`` of pyproject.toml; an address is
+such as ``https://github.com/OWNER/a2bench`` (files of a tag lie at ``/raw/TAG/PATH`` and ``/blob/TAG/PATH``, as on
+GitHub). While they are empty nothing is invented: the README on an index has no pictures and says where they are.
 """
 
 import re
@@ -17,7 +17,7 @@ _ELSEWHERE = "Pictures of reports, and the files that are named here, lie in the
 
 
 class AddressHook(MetadataHookInterface):
-    """Fills in ``readme`` and ``urls``."""
+    """Fills in ``authors``, ``readme`` and ``urls``."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Called by hatchling for every wheel, source distribution and editable installation."""
@@ -26,6 +26,7 @@ class AddressHook(MetadataHookInterface):
         tag = f"v{metadata['version']}"
         metadata["readme"] = {"content-type": "text/markdown", "text": index_readme(text, address, tag)}
         metadata["urls"] = {**project_urls(address, tag), **self.config["urls"]}
+        metadata["authors"] = project_authors(str(self.config["author"]), str(self.config["contact"]))
 
 
 def index_readme(text: str, address: str, tag: str) -> str:
@@ -64,3 +65,13 @@ def project_urls(address: str, tag: str) -> dict[str, str]:
         "Changelog": f"{address}/blob/{tag}/CHANGELOG.md",
         "Issues": f"{address}/issues",
     }
+
+
+def project_authors(author: str, contact: str) -> list[dict[str, str]]:
+    """The author as metadata; none while nobody is named.
+
+    >>> project_authors("The Example Group", ""), project_authors("", "")
+    ([{'name': 'The Example Group'}], [])
+    """
+    found = {key: value for key, value in (("name", author), ("email", contact)) if value}
+    return [found] if found else []

@@ -1,6 +1,7 @@
 """The house rules: which package may import which, what starting up may cost."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -83,6 +84,57 @@ def test_the_only_loose_modules_of_the_core_are_the_door_and_the_errors() -> Non
     assert loose == {"__init__.py", "__main__.py", "errors.py"}
     rooms = {path.parent.name for path in PACKAGES["a2bench"].glob("*/__init__.py")}
     assert rooms == {room for floor in FLOORS for room in floor} - {"errors"}
+
+
+def test_the_page_of_the_architecture_names_every_room_on_its_floor_and_no_other() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \| (.+) \|$", page, re.MULTILINE)
+    drawn = [(int(floor), room) for floor, room, _ in rows]
+    assert sorted(drawn) == sorted((number, room) for number, rooms in enumerate(FLOORS) for room in rooms)
+    assert [floor for floor, _ in drawn] == sorted((floor for floor, _ in drawn), reverse=True)
+    assert all("? " in text or text.endswith("?") for _, _, text in rows), "a room answers a question"
+    packages = re.findall(r"^\| `(a2bench\w*)` \| `([\w/]+)/` \|", page, re.MULTILINE)
+    assert {name: ROOT / where for name, where in packages} == PACKAGES
+
+
+OURS = re.compile(
+    r"(?<![\w./-])((?:a2bench|docs|human_eval|leaderboard|metrics|prompts|references|tests|tools)/[\w./*-]*)"
+)
+LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
+
+
+def paths_that_are_named(page: Path) -> set[str]:
+    """Files and folders of ours that a page names, also as targets of links, below the root; no patterns with NAME."""
+    text = page.read_text(encoding="utf-8")
+    named = {path.rstrip("/.") for path in OURS.findall(text) if "NAME" not in path}
+    linked = {link.partition("#")[0] for link in LINK.findall(text)} - {""}
+    return named | {str((page.parent / link).resolve().relative_to(ROOT)) for link in linked}
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md", "README.md", "RELEASE.md", "SECURITY.md"])
+def test_every_path_that_a_page_for_newcomers_names_is_there(page: str) -> None:
+    named = paths_that_are_named(ROOT / page)
+    assert named
+    assert sorted(path for path in named if not any(ROOT.glob(path))) == []
+
+
+def test_a_path_that_is_gone_would_be_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("`a2bench/harness/run.py`, `a2bench/cli/NAME.py`, `metrics/*.md`, `runs/demo`, `a2bench/show/`.")
+    assert paths_that_are_named(page) == {"a2bench/harness/run.py", "metrics/*.md", "a2bench/show"}
+    assert not any(ROOT.glob("a2bench/harness/run.py")) and any(ROOT.glob("metrics/*.md"))
+
+
+def test_a_link_to_a_section_leads_to_a_section_that_is_there() -> None:
+    for page in ("docs/architecture.md", "CONTRIBUTING.md", "README.md", "RELEASE.md"):
+        for link in LINK.findall((ROOT / page).read_text(encoding="utf-8")):
+            file, mark, section = link.partition("#")
+            if not mark:
+                continue
+            text = ((ROOT / page).parent / file if file else ROOT / page).read_text(encoding="utf-8")
+            titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert section in slugs, f"{page} links to {link}"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["eval", "--help"], ["suites", "--help"], ["--version"]])

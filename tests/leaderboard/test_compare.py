@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from a2bench.cli import cli
 from a2bench.errors import InputError, UnknownNameError
 from a2bench.model.cases import load_suite
 from a2bench.results.run import Run
+from a2bench.results.validity_file import Standing
 from a2bench.run.store import RunStore
 from a2bench.show.report.data import paired_difference
 from a2bench_leaderboard.columns import read_scores
-from a2bench_leaderboard.compare import compare
+from a2bench_leaderboard.compare import cannot_fail, compare
 from tests.results.test_totals import GOOD, make_run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
@@ -87,6 +89,32 @@ def test_equal_runs_have_no_clear_difference(runs: dict[str, Path], tmp_path: Pa
 def test_a_video_that_failed_counts_as_a_regression(runs: dict[str, Path]) -> None:
     result = gate(runs["good"], runs["failing"])
     assert result.return_value == 1 and "values are missing in" in result.stderr
+
+
+def test_a_metric_that_fails_its_validity_check_fails_no_build(runs: dict[str, Path]) -> None:
+    """It is shown with its mark and its verdict; but by the controls, its worse need not be worse."""
+    scores = [read_scores(name, Run.open(runs[name])) for name in ("good", "bad")]
+    before = compare(*scores, ["text_alignment", "identity_similarity"])
+    assert set(before["regressions"]) == {"text_alignment", "identity_similarity"}
+    for one in scores:
+        column = one.columns["text_alignment"]
+        one.columns["text_alignment"] = replace(column, validity=Standing("fails", "blur is above collage"))
+    after = compare(*scores, ["text_alignment", "identity_similarity"])
+    assert {row["name"]: row["verdict"] for row in after["rows"]} == dict.fromkeys(before["regressions"], "worse")
+    assert after["regressions"] == ["identity_similarity"]
+    alone = compare(*scores, ["text_alignment"])
+    assert alone["regressions"] == []
+    assert cannot_fail(alone) == "no number that has a better side was measured in both runs"
+
+
+def test_what_a_metric_that_fails_its_check_does_not_measure_is_no_lost_value(runs: dict[str, Path]) -> None:
+    scores = [read_scores(name, Run.open(runs[name])) for name in ("good", "failing")]
+    assert "text_alignment" in compare(*scores)["lost_values"]
+    column = scores[0].columns["text_alignment"]
+    for one in scores:
+        one.columns["text_alignment"] = replace(column, validity=Standing("fails", "blur is above collage"))
+    lost = compare(*scores)["lost_values"]
+    assert lost and "text_alignment" not in lost
 
 
 def test_so_few_cases_that_nothing_could_fail_are_refused_as_a_gate(runs: dict[str, Path]) -> None:

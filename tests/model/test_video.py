@@ -150,6 +150,22 @@ def test_a_truncated_file_of_another_container_is_refused_or_shorter(suffix: str
         assert path.name in str(error)
 
 
+def test_a_header_that_promises_more_frames_than_decode_is_refused(tmp_path: Path) -> None:
+    """FFmpeg itself says nothing here: an AVI whose index was lost, as of a program that was stopped while it wrote."""
+    path = tmp_path / "x.avi"
+    encode(path, 20, "mpeg4")
+    assert read_video(path).num_frames == 20
+    data = bytearray(path.read_bytes())
+    length = data.index(b"strh") + 40  # dwLength of the stream's header
+    assert data[length : length + 4] == struct.pack("<I", 20)
+    data[length : length + 4] = struct.pack("<I", 21)
+    path.write_bytes(data)
+    assert "is truncated: its header promises 21 frames, 20 decode" in refused(path)
+    data[length : length + 4] = struct.pack("<I", 19)  # more than promised is no loss
+    path.write_bytes(data)
+    assert read_video(path).num_frames == 20
+
+
 def encode(path: Path, num_frames: int, codec: str | None = None) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec or ("libvpx" if path.suffix == ".webm" else "libx264"), rate=16)
