@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from a2bench.model.records import ScoreRecord
-from a2bench.statistics.bootstrap import clustered_mean
+from a2bench.statistics.clusters import clustered_mean
 
 
 @dataclass(frozen=True)

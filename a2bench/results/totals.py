@@ -30,8 +30,11 @@ from a2bench.results.dimensions import (
 from a2bench.results.expectations import PREFIX, SUMMARY, summary_infos
 from a2bench.results.metric_rows import role_of
 from a2bench.results.validity_file import ValidityFile, standing
-from a2bench.statistics.bootstrap import clustered_interval
+from a2bench.statistics.clusters import clustered_interval
 from a2bench.statistics.harmonic import soft_harmonic_mean
+
+SCALE = (0.0, 100.0)
+"""Of every row."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def _row(
     reasons: Counter[str],
     total: int,
 ) -> dict[str, Any]:
-    interval = clustered_interval(values)
+    interval = clustered_interval(values, SCALE)
     return {
         "name": name,
         "title": title,
@@ -174,8 +177,7 @@ def _row(
         "weight": weight,
         "version": VERSION,
         "value": fmean(value for _, value in values) if values else None,
-        # A mean of values in [0, 100] lies in it, and so does what is known of it.
-        "interval": [max(interval[0], 0.0), min(interval[1], 100.0)] if interval else None,
+        "interval": list(interval) if interval else None,
         "scored": len(values),
         "total": total,
         "coverage": len(values) / total if total else 0.0,

@@ -5,7 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from a2bench.statistics.cases import CaseSums, Floats, means, sign_flip_p_values
+from a2bench.statistics.case_means import CaseSums, means
+from a2bench.statistics.estimates import Floats
+from a2bench.statistics.sign_flips import sign_flip_p_values
 
 Shape = Literal["normal", "skewed", "lost elements"]
 

@@ -9,17 +9,11 @@ from a2bench.base.text import number_text, one_line
 from a2bench.errors import InputError, UnknownNameError
 from a2bench.model.records import RunManifest, SampleId
 from a2bench.show.tables import MARKS
-from a2bench.statistics.cases import (
-    LEVEL,
-    CaseSums,
-    case_sums,
-    cases_to_separate,
-    means,
-    paired_differences,
-    sign_flip_p_values,
-    smallest_p_value,
-)
+from a2bench.statistics.case_means import CaseSums, case_sums, means, paired_differences
+from a2bench.statistics.estimates import LEVEL
+from a2bench.statistics.power import cannot_tell_apart, cases_document, cases_to_separate
 from a2bench.statistics.ranks import holm
+from a2bench.statistics.sign_flips import can_tell_apart, sign_flip_p_values
 from a2bench_leaderboard.columns import RunScores, made_differently, shown_columns
 
 
@@ -76,7 +70,7 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
     pairs = [_shared(first, other, name) for name in chosen]
     table = case_sums([paired_differences(*pair) for pair in pairs], cases)
     sides = [means(case_sums([pair[side] for pair in pairs], cases)).value for side in (0, 1)]
-    found = means(table)
+    found = means(table, [known[name].range for name in chosen], differences=True)
     testable = np.flatnonzero(found.cases >= 2)
     if not found.values.any():
         raise InputError(
@@ -103,12 +97,11 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
             "lost": _lost(first, other, name),
         }
         row["verdict"] = _verdict(row)
-        row["reason"] = _reason(row, first, other, smallest_p_value(row["cases"], len(testable)) * len(testable))
-        row["cases_to_separate"] = (
-            cases_to_separate(row["difference"], float(found.spread[number]), len(testable))
-            if row["verdict"] == "no clear difference"
-            else None
-        )
+        row["reason"] = _reason(row, first, other, can_tell_apart(row["cases"], len(testable)))
+        needed = None
+        if row["verdict"] == "no clear difference":
+            needed = cases_to_separate(row["difference"], float(found.spread[number]), len(testable), row["cases"])
+        row |= cases_document(needed, row["cases"])
         row["wins"], row["losses"] = _wins(row["direction"], table, number)
         row["by_case"] = _by_case(pairs[number], cases)
         rows.append(row)
@@ -158,13 +151,13 @@ def _verdict(row: dict[str, Any]) -> str:
     return "better" if (row["difference"] > 0) == (row["direction"] == "higher") else "worse"
 
 
-def _reason(row: dict[str, Any], first: RunScores, other: RunScores, smallest: float) -> str | None:
+def _reason(row: dict[str, Any], first: RunScores, other: RunScores, could: bool) -> str | None:
     if row["verdict"] == "not tested":
         for word, side in (("first", first), ("other", other)):
             if not side.values.get(row["name"]):
                 return f"the {word} run has no value of it"
         return "fewer than two cases have a value in both runs"
-    if row["verdict"] == "no clear difference" and smallest >= 1 - LEVEL:
+    if row["verdict"] == "no clear difference" and not could:
         return "too few cases"
     unlike = [what for what in unlike_settings(first, other) if what in row["touched_by"]]
     return f"the runs differ in {' and '.join(unlike)}, which changes it by itself" if unlike else None
@@ -208,10 +201,7 @@ def cannot_fail(document: dict[str, Any]) -> str | None:
     if not rows:
         return "no number that has a better side was measured in both runs"
     tests = document["tests"]
-    if min(smallest_p_value(row["cases"], tests) for row in rows) * tests >= 1 - LEVEL:
-        most = max(row["cases"] for row in rows)
-        return f"with {most} cases no difference, however large, can be clear among {tests} numbers"
-    return None
+    return cannot_tell_apart(max(row["cases"] for row in rows), tests, "numbers")
 
 
 def comparison_text(document: dict[str, Any]) -> Iterator[str]:

@@ -59,7 +59,7 @@ def _number_lines(document: Document) -> Iterator[list[Any]]:
 
 def pairs_csv(document: Document) -> str:
     """One row per column and pair of systems."""
-    keys = ("first", "other", "difference", "low", "high", "p_holm", "differ", "cases", "cases_to_separate")
+    keys = ("first", "other", "difference", "low", "high", "p_holm", "differ", "cases", "cases_to_separate", "advice")
     rows = ([name, *(row[key] for key in keys)] for name, found in document["pairs"].items() for row in found)
     return csv_text([["column", *keys], *rows])
 
@@ -78,6 +78,8 @@ def markdown(document: Document) -> str:
         "that remain possible, samples with a value. Controls are yardsticks and have no rank.",
         _markdown_table(document, _main_columns(document), people=document["people"] is not None),
     ]
+    if document["cannot_tell"]:
+        parts.append(f"No pair of systems can be told apart: {document['cannot_tell']}.")
     metrics = [column for column in document["columns"] if column["group"] != "summary"]
     for group in dict.fromkeys(column["group"] for column in metrics):
         chosen = [column for column in metrics if column["group"] == group]

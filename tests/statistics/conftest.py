@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 def fetched(name: str) -> Path:
     if not (FETCHED / name).is_file():
-        pytest.skip(f"needs somebody else's data: put {name} into {FETCHED}, as tests/human_eval/data/README.md says")
+        pytest.skip(f"needs somebody else's data: put {name} into {FETCHED}, as tests/statistics/data/README.md says")
     return FETCHED / name
 
 
