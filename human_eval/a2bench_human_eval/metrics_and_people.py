@@ -14,6 +14,7 @@ from a2bench.run.store import RunStore
 from a2bench.statistics.metric_agreement import metric_agreement
 from a2bench.statistics.preferences import Preferences, preferences_from_votes
 from a2bench_human_eval.protocol import OVERALL
+from a2bench_human_eval.system_rows import SystemOf, runs_of_rows
 from a2bench_human_eval.votes_table import Table, pair_votes_of
 
 
@@ -51,12 +52,15 @@ def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = O
         dimension: the question that people answered.
 
     Raises:
-        InputError: no votes on it, or the runs are not those of the study.
+        InputError: no votes on it, or the runs are not those of the study, one of each system (`runs_of_rows`).
     """
     systems, cases, preferences = study_preferences(table, dimension)
-    runs = {records.manifest.system.name: records for records in (CurrentRecords(RunStore(f)) for f in folders)}
-    if missing := [name for name in systems if name not in runs]:
-        raise InputError(f"no run of {missing[0]!r} was given; give one with --runs for each system of the study")
+    given = [CurrentRecords(RunStore(folder)) for folder in folders]
+    runs: dict[str, CurrentRecords] = {}
+    for name, run in runs_of_rows(systems, [(system_of(one), one) for one in given]).items():
+        if run is None:
+            raise InputError(f"no run of {name!r} was given; give one with --runs for each system of the study")
+        runs[name] = run
     names = dict.fromkeys(metric for run in runs.values() for metric in run.manifest.metrics)
     rows = []
     for metric in names:
@@ -70,6 +74,11 @@ def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = O
         agreement = metric_agreement(values, preferences, higher_is_better=info["direction"] == "higher")
         rows.append({"metric": metric, "reason": None, **asdict(agreement)})
     return sorted(rows, key=lambda row: -((row["accuracy"] or {}).get("value") or 0))
+
+
+def system_of(run: CurrentRecords) -> SystemOf:
+    """The system of a run."""
+    return SystemOf(run.manifest.system.name, run.manifest.system.revision)
 
 
 def _mean(records: CurrentRecords, case: str, metric: str) -> float:

@@ -29,9 +29,11 @@ def rank_text(cell: Mapping[str, Any]) -> str:
 
 
 def people_of(document: Document, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What people said of an entry's system, None if they were not asked."""
-    rows = document["people"]["systems"] if document["people"] else []
-    return next((row for row in rows if row["system"] in (entry["name"], entry["system"])), None)
+    """What people said of an entry's system and revision, None if they were not asked."""
+    rows = {row["system"]: row for row in (document["people"]["systems"] if document["people"] else [])}
+    label = f"{entry['system']}@{entry['revision']}"
+    alone = sum(other["system"] == entry["system"] for other in document["entries"]) == 1
+    return rows.get(label) or (rows.get(entry["system"]) if alone else None)
 
 
 def numbers_csv(document: Document) -> str:
