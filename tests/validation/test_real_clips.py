@@ -19,7 +19,7 @@ from a2bench.model.catalogue import CatalogueRow
 from a2bench.model.video import Video, read_video, write_video
 from a2bench.results.validity_clips import ClipScore, judge_clips
 from a2bench.run.execute import InlineExecutor
-from a2bench.suites.real_clips import NUM_STRANGERS, build_real_clips, held_against, looked_at, media_folder
+from a2bench.suites.real_clips import NUM_FAMILY, NUM_STRANGERS, build_real_clips, held_against, looked_at, media_folder
 from a2bench.validation.real_clips import RealClipsResult, consistency_metrics, run_real_clips
 from a2bench_metrics.images import read_reference
 
@@ -74,7 +74,7 @@ def found(media: Path, output: Path) -> RealClipsResult:
 def test_a_metric_that_knows_the_places_of_real_clips_passes(found: RealClipsResult) -> None:
     (row,) = found.rows
     assert (row.metric, row.category, row.state, row.clips) == ("background_similarity", "background", "met", 6)
-    assert row.share == 1.0 and row.pairs == 6 * 5
+    assert row.share == 1.0 and row.pairs == 6 * (NUM_FAMILY + NUM_STRANGERS)
     assert found.complete and not found.broken and found.num_clips == 6
 
 
