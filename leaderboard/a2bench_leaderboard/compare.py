@@ -112,6 +112,7 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
         "other": other.name,
         "level": LEVEL,
         "tests": len(testable),
+        "cannot_tell": cannot_tell_apart(int(found.cases.max()), len(testable), "numbers") if len(testable) else None,
         "rows": rows,
         "regressions": [row["name"] for row in rows if row["verdict"] == "worse" and _counts(row)],
         "lost_values": {row["name"]: len(row["lost"]) for row in rows if row["lost"] and _counts(row)},
@@ -219,7 +220,7 @@ def comparison_text(document: dict[str, Any]) -> Iterator[str]:
             f"{row['wins']}:{row['losses']}" if row["cases"] and row["direction"] in ("higher", "lower") else "",
             "" if row["p_holm"] is None else f"{row['p_holm']:.4f}",
             MARKS[row["validity"]["state"]],
-            row["verdict"] + (f": {one_line(row['reason'])}" if row["reason"] else ""),
+            _verdict_text(row, once=bool(document["cannot_tell"])),
         ]
         for row in document["rows"]
     ]
@@ -235,7 +236,9 @@ def comparison_text(document: dict[str, Any]) -> Iterator[str]:
         f"{document['tests']} tests share one error of 5 % (Holm); seeds of a case count as one; means are over the "
         "samples that both runs have a value for"
     )
-    if any(row["reason"] == "too few cases" for row in document["rows"]):
+    if document["cannot_tell"]:
+        yield f"{document['cannot_tell']}; run more cases or name fewer numbers (--metrics)"
+    elif any(row["reason"] == "too few cases" for row in document["rows"]):
         yield (
             "too few cases: no difference, however large, could be clear; "
             "run more cases or name fewer numbers (--metrics)"
@@ -248,6 +251,12 @@ def comparison_text(document: dict[str, Any]) -> Iterator[str]:
             yield f"{row['name']} is worse, most of all in {listed}"
     for name, count in document["lost_values"].items():
         yield f"{name}: no value for {count} of the samples that have one in the first run"
+
+
+def _verdict_text(row: dict[str, Any], *, once: bool) -> str:
+    """The verdict with its reason; too few cases for every row is said once, below the rows."""
+    told = row["reason"] and not (once and row["reason"] == "too few cases")
+    return row["verdict"] + (f": {one_line(row['reason'])}" if told else "")
 
 
 def case_lines(document: dict[str, Any], name: str) -> Iterator[str]:
