@@ -6,8 +6,10 @@ from typing import Any
 
 from a2bench.results.expectations import PREFIX
 from a2bench.results.summary import Summary, summarise, summarise_roles
-from a2bench.results.validity import Verdict
+from a2bench.results.validity import Verdict, why_not_checked
 from a2bench.results.validity_clips import KINDS, MIN_CLIPS, ClipsRow
+from a2bench.results.validity_file import ValidityFile
+from a2bench.statistics.quantities import FEWEST_CASES
 from a2bench.suites.real_clips import NUM_FRAMES
 from a2bench.validation.real_clips import RealClipsResult
 from a2bench.validation.validate import ControlRuns
@@ -45,6 +47,7 @@ def verdict_document(runs: ControlRuns) -> dict[str, Any]:
                 "interval": list(verdict.interval) if verdict.interval else None,
                 "cases": verdict.num_cases,
                 "met": verdict.met,
+                "not_checked": None if verdict.interval else why_not_checked(verdict.num_cases),
             }
             for verdict in runs.verdicts
         ],
@@ -75,16 +78,12 @@ def validity_lines(runs: ControlRuns) -> Iterator[str]:
 
 def validity_markdown(runs: ControlRuns) -> str:
     """The table and the verdicts as a page in Markdown."""
-    checked = [verdict for verdict in runs.verdicts if verdict.interval is not None]
-    met = sum(verdict.met for verdict in checked)
     settings, file = runs.settings, runs.file()
     lines = [
         "# Do the metrics order the controls rightly?",
         "",
         f"Means over {runs.num_cases} cases of `{runs.suite.name}`, {settings.num_frames} frames of {settings.width}x"
-        f"{settings.height}, seed 0, measured on {file.date} with `a2bench metrics validate`. Of {len(runs.verdicts)} "
-        f"expectations {met} are met, {len(checked) - met} are not, {len(runs.verdicts) - len(checked)} were not "
-        "checked (weights that are not there). Intervals: 95 %, bootstrap over cases.",
+        f"{settings.height}, seed 0, measured on {file.date} with `a2bench metrics validate`. {verdict_counts(file)}",
         "",
         "| metric | " + " | ".join(name.replace("-", " ") for name in runs.scores) + " |",
         "| --- |" + " ---: |" * len(runs.scores),
@@ -93,26 +92,39 @@ def validity_markdown(runs: ControlRuns) -> str:
         name, _, role = row.partition(":") if not row.startswith(PREFIX) else (row, "", "")
         shown = f"&nbsp;&nbsp;of {role}s" if role else f"`{name}`"
         lines.append(f"| {shown} | " + " | ".join(_cell(cells.get(name)) for name in runs.scores) + " |")
-    lines += [
-        "",
-        "| metric | verdict | expectation | found | wanted | cases |",
-        "| --- | --- | --- | --- | --- | ---: |",
-    ]
-    for info in runs.infos:
-        own = [verdict for verdict in runs.verdicts if verdict.metric == info.name]
-        for verdict in own:
-            mark = "not checked" if verdict.interval is None else "met" if verdict.met else "**fails**"
-            found = "-"
-            if verdict.interval is not None and verdict.estimate is not None:
-                low, high = verdict.interval
-                found = f"{verdict.expectation.quantity} {verdict.estimate:.3f} [{low:.3f}, {high:.3f}]"
-            cells_ = (f"`{info.name}`", mark, verdict.expectation.text, found, _bounds(verdict), str(verdict.num_cases))
-            lines.append("| " + " | ".join(cells_) + " |")
-        if not own:
-            lines.append(f"| `{info.name}` | not checked | none: it says nothing of the controls | - | - | 0 |")
+    lines += ["", *verdict_table(file)]
     if runs.real_clips:
         lines += ["", "## On real clips", "", *clips_markdown(runs.real_clips)]
     return "\n".join(lines) + "\n"
+
+
+def verdict_counts(file: ValidityFile) -> str:
+    """How many expectations are met, and how that was judged."""
+    states = [entry.state for metric in file.metrics for entry in metric.expectations]
+    return (
+        f"Of {len(states)} expectations {states.count('met')} are met, {states.count('fails')} are not, "
+        f"{states.count('not checked')} were not checked (weights that are not there, or fewer than {FEWEST_CASES} "
+        "cases). Intervals: 95 %, over cases ([how](statistics.md))."
+    )
+
+
+def verdict_table(file: ValidityFile) -> Iterator[str]:
+    """A row for each expectation in Markdown."""
+    yield "| metric | verdict | expectation | found | wanted | cases |"
+    yield "| --- | --- | --- | --- | --- | ---: |"
+    for metric in file.metrics:
+        for entry in metric.expectations:
+            mark = "**fails**" if entry.state == "fails" else entry.state
+            found = f"{entry.quantity} {entry.estimate:.3f}" if entry.estimate is not None else "-"
+            if entry.state != "not checked" and entry.interval is not None:
+                found += " [{}, {}]".format(*("-" if end is None else f"{end:.3f}" for end in entry.interval))
+            elif entry.cases:
+                found += f", {why_not_checked(entry.cases)}"
+            wanted = _bounds(entry.low, entry.high)
+            cells = (f"`{metric.name}`", mark, entry.text, found, wanted, str(entry.cases))
+            yield "| " + " | ".join(cells) + " |"
+        if not metric.expectations:
+            yield f"| `{metric.name}` | not checked | none: it says nothing of the controls | - | - | 0 |"
 
 
 def clips_document(found: RealClipsResult) -> dict[str, Any]:
@@ -132,7 +144,11 @@ def clips_lines(found: RealClipsResult) -> Iterator[str]:
 def _share(row: ClipsRow) -> str:
     if row.share is None:
         return "nothing to compare"
-    interval = f"[{row.interval[0]:.3f}, {row.interval[1]:.3f}]" if row.interval else "(too few clips)"
+    interval = (
+        f"[{row.interval[0]:.3f}, {row.interval[1]:.3f}]"
+        if row.state != "not checked" and row.interval
+        else f"({why_not_checked(row.clips, 'clips')})"
+    )
     return (
         f"{row.share:.3f} {interval}, means {row.shown:.3f} and {row.others:.3f} ({row.pairs} pairs, {row.clips} clips)"
     )
@@ -143,7 +159,7 @@ def clips_markdown(found: RealClipsResult) -> Iterator[str]:
     yield (
         f"{found.num_clips} clips, {NUM_FRAMES} frames of each, against references that they show and others that they "
         "do not. Ordered rightly: share of (shown, other) pairs within a clip in which the shown reference scores "
-        "higher; ties count half, so 0.5 is chance. Intervals: 95 %, bootstrap over clips. Met: the whole interval "
+        "higher; ties count half, so 0.5 is chance. Intervals: 95 %, over clips. Met: the whole interval "
         f"lies above 0.5; not checked: fewer than {MIN_CLIPS} clips, or the weights are not there."
     )
     yield ""
@@ -152,16 +168,18 @@ def clips_markdown(found: RealClipsResult) -> Iterator[str]:
     for row in found.rows:
         mark = "**fails**" if row.state == "fails" else row.state
         share = "-" if row.share is None else f"{row.share:.3f}"
-        if row.interval:
+        if row.state == "not checked" and row.clips:
+            share += f", {why_not_checked(row.clips, 'clips')}"
+        elif row.interval:
             share += f" [{row.interval[0]:.3f}, {row.interval[1]:.3f}]"
         means = ["-" if mean is None else f"{mean:.3f}" for mean in (row.shown, row.others)]
         cells = (f"`{row.metric}`", KINDS[row.category], mark, share, *means, str(row.clips), str(row.pairs))
         yield "| " + " | ".join(cells) + " |"
 
 
-def _bounds(verdict: Verdict) -> str:
-    low, high = verdict.expectation.low, verdict.expectation.high
-    parts = [f"at least {low:g}"] * math.isfinite(low) + [f"at most {high:g}"] * math.isfinite(high)
+def _bounds(low: float | None, high: float | None) -> str:
+    parts = [f"at least {low:g}"] if low is not None and math.isfinite(low) else []
+    parts += [f"at most {high:g}"] if high is not None and math.isfinite(high) else []
     return " and ".join(parts)
 
 
@@ -172,7 +190,8 @@ def _state(own: list[Verdict]) -> str:
         return "valid"
     if any(verdict.interval and not verdict.met for verdict in own):
         return "FAILS its validity check"
-    return "not checked: it measured nothing here"
+    few = next((verdict for verdict in own if verdict.interval is None and verdict.num_cases), None)
+    return f"not checked: {why_not_checked(few.num_cases) if few else 'it measured nothing here'}"
 
 
 def _cell(summary: Summary | None) -> str:
@@ -182,11 +201,11 @@ def _cell(summary: Summary | None) -> str:
 def _sentence(verdict: Verdict) -> str:
     wanted = verdict.expectation
     if verdict.interval is None or verdict.estimate is None:
-        return f"{wanted.text}: nothing to compare"
+        return f"{wanted.text}: {why_not_checked(verdict.num_cases)}"
     low, high = verdict.interval
     return (
-        f"{wanted.text}: {wanted.quantity} {verdict.estimate:.3f} [{low:.3f}, {high:.3f}], wanted {_bounds(verdict)} "
-        f"({verdict.num_cases} cases)"
+        f"{wanted.text}: {wanted.quantity} {verdict.estimate:.3f} [{low:.3f}, {high:.3f}], wanted "
+        f"{_bounds(wanted.low, wanted.high)} ({verdict.num_cases} cases)"
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from a2bench.model.cases import element_role, role_rank
 from a2bench.model.records import ScoreRecord
-from a2bench.statistics.bootstrap import clustered_mean
+from a2bench.statistics.clusters import clustered_mean
 
 
 @dataclass(frozen=True)

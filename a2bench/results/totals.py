@@ -31,8 +31,11 @@ from a2bench.results.dimensions import (
 from a2bench.results.expectations import PREFIX, SUMMARY, summary_infos
 from a2bench.results.metric_facts import MetricVersion
 from a2bench.results.validity_file import Standing, ValidityFile, standing
-from a2bench.statistics.bootstrap import clustered_interval
+from a2bench.statistics.clusters import clustered_interval
 from a2bench.statistics.harmonic import soft_harmonic_mean
+
+SCALE = (0.0, 100.0)
+"""Of every row."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,6 @@ def _row(
     values: list[tuple[str, float]],
     reasons: Counter[str],
 ) -> TotalRow:
-    interval = clustered_interval(values)
     return TotalRow(
         name,
         title,
@@ -208,8 +210,7 @@ def _row(
         weight,
         VERSION,
         fmean(value for _, value in values) if values else None,
-        # A mean of values in [0, 100] lies in it, and so does what is known of it.
-        (max(interval[0], 0.0), min(interval[1], 100.0)) if interval else None,
+        clustered_interval(values, SCALE),
         len(values),
         len(run.planned),
         tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),

@@ -2,7 +2,7 @@
 
 Within a clip and a category, every reference that it shows is compared with every one that it does not: the share of
 pairs in which the shown one scores higher (ties count half: the area under the ROC curve, within clips), with a 95 %
-bootstrap interval over clips. 0.5 is chance; a metric passes when the whole interval is above it.
+interval over clips. 0.5 is chance; a metric passes when the whole interval is above it.
 """
 
 from collections import defaultdict
@@ -12,9 +12,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-NUM_RESAMPLES = 4000
-MIN_CLIPS = 3
-"""Fewest clips for an interval over clips to mean anything."""
+from a2bench.statistics.clusters import clustered_intervals
+from a2bench.statistics.quantities import FEWEST_CASES
+
+MIN_CLIPS = FEWEST_CASES
+"""Fewest clips for a verdict."""
 KINDS = {"character-human": "people", "character-animal": "animals", "object": "objects", "background": "places"}
 """What references of a category show. A category begins with its role."""
 
@@ -49,7 +51,7 @@ class ClipsRow(BaseModel):
     @property
     def state(self) -> Literal["met", "fails", "not checked"]:
         """Whether the metric orders these references rightly."""
-        if self.interval is None:
+        if self.interval is None or self.clips < MIN_CLIPS:
             return "not checked"
         return "met" if self.interval[0] > 0.5 else "fails"
 
@@ -74,27 +76,19 @@ def _row(metric: str, category: str, scores: Iterable[ClipScore]) -> ClipsRow:
     compared = [(shown, others) for shown, others in by_clip.values() if shown and others]
     if not compared:
         return ClipsRow(metric=metric, category=category)
-    counts = np.array([ordered(shown, others) for shown, others in compared])
+    counts = np.array([ordered(shown, others) for shown, others in compared], dtype=np.float64)
+    low, high = clustered_intervals(counts[:, 1:], counts[:, :1], [(0.0, 1.0)])
     means = [float(np.mean([value for pair in compared for value in pair[kind]])) for kind in (0, 1)]
     return ClipsRow(
         metric=metric,
         category=category,
         share=float(counts[:, 0].sum() / counts[:, 1].sum()),
-        interval=_interval(counts) if len(compared) >= MIN_CLIPS else None,
+        interval=(float(low[0]), float(high[0])) if len(compared) >= MIN_CLIPS else None,
         shown=means[0],
         others=means[1],
         clips=len(compared),
         pairs=int(counts[:, 1].sum()),
     )
-
-
-def _interval(counts: np.ndarray) -> tuple[float, float]:
-    """Of the share, from ``[clips, (ordered rightly, pairs)]``."""
-    clips = len(counts)
-    weights = np.random.default_rng(0).multinomial(clips, np.full(clips, 1 / clips), NUM_RESAMPLES)
-    sums = weights @ counts
-    low, high = np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975])
-    return float(low), float(high)
 
 
 def ordered(shown: Sequence[float], others: Sequence[float]) -> tuple[float, int]:

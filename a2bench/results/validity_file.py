@@ -19,8 +19,9 @@ from a2bench.base.invalid import complaint
 from a2bench.errors import A2BenchError, InputError
 from a2bench.model.scores import Expectation, MetricInfo
 from a2bench.results.metric_facts import MetricVersion
-from a2bench.results.validity import Verdict
+from a2bench.results.validity import Verdict, why_not_checked
 from a2bench.results.validity_clips import KINDS, ClipsRow
+from a2bench.statistics.quantities import FEWEST_CASES
 
 State = Literal["valid", "fails", "not checked"]
 FILE_NAME = "validity.json"
@@ -36,7 +37,7 @@ class _Record(BaseModel):
 class CheckedExpectation(_Record):
     """One expectation and what was found; a bound (or an end of the interval) that is infinite is None.
 
-    checked: whether there was anything to compare.
+    checked: whether there were cases enough to compare.
     """
 
     text: str
@@ -51,6 +52,13 @@ class CheckedExpectation(_Record):
     cases: int
     checked: bool
     met: bool
+
+    @property
+    def state(self) -> Literal["met", "fails", "not checked"]:
+        """The verdict as it counts now: files from before 0.2.0 have verdicts on fewer cases than are enough."""
+        if not self.checked or self.cases < FEWEST_CASES:
+            return "not checked"
+        return "met" if self.met else "fails"
 
 
 class CheckedMetric(_Record):
@@ -220,13 +228,19 @@ def _what_changed(
 def _verdict(found: CheckedMetric, file: ValidityFile) -> Standing:
     if not found.expectations:
         return Standing("not checked", "it says nothing of how it must order the controls")
-    failed = [e.text for e in found.expectations if e.checked and not e.met]
+    failed = [e.text for e in found.expectations if e.state == "fails"]
     failed += [row.text for row in file.real_clips if row.metric == found.name and row.state == "fails"]
     if failed:
         return Standing("fails", "; ".join(failed))
-    open_ = [e.text for e in found.expectations if not e.met]
+    open_ = [e for e in found.expectations if e.state == "not checked"]
     if open_:
-        return Standing("not checked", f"it measured nothing when the controls were run ({open_[0]})")
+        few = next((e for e in open_ if e.cases), None)
+        why = (
+            f"{why_not_checked(few.cases)}: {few.text}"
+            if few
+            else f"it measured nothing when the controls were run ({open_[0].text})"
+        )
+        return Standing("not checked", why)
     count = len(found.expectations)
     kinds = [KINDS[row.category] for row in file.real_clips if row.metric == found.name and row.state == "met"]
     clips = f", and on real clips for {' and '.join(kinds)}" if kinds else ""

@@ -14,13 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from a2bench.statistics.estimates import (
-    Estimate,
-    Floats,
-    Ints,
-    StatisticsError,
-    percentile_interval,
-)
+from a2bench.statistics.bootstrap import percentile_interval
+from a2bench.statistics.estimates import LEVEL, Estimate, Floats, Ints, StatisticsError
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 
@@ -78,7 +73,7 @@ def alpha_interval(
     level: Level = "nominal",
     *,
     clusters: ArrayLike | None = None,
-    confidence: float = 0.95,
+    confidence: float = LEVEL,
     draws: int = 2000,
     seed: int = 0,
 ) -> Estimate:
@@ -114,7 +109,7 @@ def alpha_pair_interval(
     values: ArrayLike | None = None,
     level: Level = "nominal",
     *,
-    confidence: float = 0.95,
+    confidence: float = LEVEL,
     draws: int = 5000,
     seed: int = 0,
 ) -> Estimate:

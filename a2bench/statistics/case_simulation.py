@@ -1,11 +1,15 @@
 """Do the intervals hold the truth, and the tests their promise? Differences drawn with a known truth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from a2bench.statistics.cases import CaseSums, Floats, means, sign_flip_p_values
+from a2bench.statistics.case_means import CaseSums, means
+from a2bench.statistics.estimates import Floats
+from a2bench.statistics.sign_flips import sign_flip_p_values
 
 Shape = Literal["normal", "skewed", "lost elements"]
 
@@ -59,3 +63,32 @@ def rates(world: World, replications: int, seed: int = 0) -> Rates:
     covered = (found.low <= world.difference) & (world.difference <= found.high)
     p_values: Floats = sign_flip_p_values(table.sums, 1)
     return Rates(float(covered.mean()), float((p_values < 0.05).mean()), float(np.mean(found.high - found.low) / 2))
+
+
+Draw = Callable[[np.random.Generator, tuple[int, int]], NDArray[np.floating[Any]]]
+BOUNDED: dict[str, tuple[Draw, float]] = {
+    "rate of 1 %": (lambda rng, shape: (rng.random(shape) < 0.01) * 1.0, 0.01),
+    "rate of 5 %": (lambda rng, shape: (rng.random(shape) < 0.05) * 1.0, 0.05),
+    "rate of 10 %": (lambda rng, shape: (rng.random(shape) < 0.1) * 1.0, 0.1),
+    "rate of 50 %": (lambda rng, shape: (rng.random(shape) < 0.5) * 1.0, 0.5),
+    "0, but of one case in ten 0 to 1": (lambda rng, shape: (rng.random(shape) < 0.1) * rng.random(shape), 0.05),
+    "always 1": (lambda rng, shape: np.ones(shape), 1.0),
+    "always 0.7": (lambda rng, shape: np.full(shape, 0.7), 0.7),
+    "0.7 to 1, most near 1": (lambda rng, shape: rng.beta(9, 1, shape), 0.9),
+    "0.9 ± 0.03": (lambda rng, shape: rng.normal(0.9, 0.03, shape).clip(0, 1), 0.9),
+    "0.6 ± 0.15": (lambda rng, shape: rng.beta(5.8, 5.8 / 1.5, shape), 0.6),
+    "even from 0 to 1": (lambda rng, shape: rng.random(shape), 0.5),
+    "0.85 ± 0.05, lost in one case of six": (
+        lambda rng, shape: (rng.random(shape) >= 1 / 6) * rng.normal(0.85, 0.05, shape).clip(0, 1), 0.85 * 5 / 6,
+    ),
+}  # fmt: skip
+"""Kinds of scores from 0 to 1, with their true means."""
+
+
+def bounded_rates(kind: str, cases: int, replications: int, seed: int = 0) -> Rates:
+    """Coverage of the intervals of means of values whose range is known; nothing is tested."""
+    drawn, truth = BOUNDED[kind]
+    values = drawn(np.random.default_rng(seed), (cases, replications)).astype(np.float64)
+    found = means(CaseSums(np.ones_like(values), values), [(0.0, 1.0)] * replications)
+    covered = (found.low <= truth + 1e-9) & (truth - 1e-9 <= found.high)
+    return Rates(float(covered.mean()), 0.0, float(np.mean(found.high - found.low) / 2))

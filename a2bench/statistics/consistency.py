@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from a2bench.statistics.bootstrap import clustered_mean
-from a2bench.statistics.estimates import Bools, Estimate, Floats, Ints, t_quantile, wilson_interval
+from a2bench.statistics.clusters import clustered_interval, clustered_mean
+from a2bench.statistics.estimates import Bools, Estimate, Floats, Ints
 from a2bench.statistics.votes import Outcome, PairVotes
 
 
@@ -27,7 +27,7 @@ def oriented_outcomes(votes: PairVotes) -> Ints:
     return np.asarray(np.where(votes.left > votes.right, flipped, votes.outcome))
 
 
-def swap_consistency(votes: PairVotes, level: float = 0.95) -> SwapConsistency:
+def swap_consistency(votes: PairVotes) -> SwapConsistency:
     """Compare votes of one rater on one pair and prompt that were shown both ways; order in ``votes`` is order in time.
 
     Each vote is compared with the latest earlier one of the same question that had the other side on the left. Same
@@ -49,10 +49,10 @@ def swap_consistency(votes: PairVotes, level: float = 0.95) -> SwapConsistency:
         return SwapConsistency(Estimate(None, reason="no rater saw a pair both ways"), ())
     rater, agrees = np.array(raters), np.array(same)
     table = tuple((int(r), int((rater == r).sum()), int(agrees[rater == r].sum())) for r in np.unique(rater).tolist())
-    return SwapConsistency(clustered_share(agrees, rater, level), table)
+    return SwapConsistency(clustered_share(agrees, rater), table)
 
 
-def left_share(votes: PairVotes, level: float = 0.95) -> Estimate:
+def left_share(votes: PairVotes) -> Estimate:
     """Share of decided votes that went to the left, clustered by rater; 0.5 when raters do not care.
 
     It leans on sides having been random; `covariance.side_effect` also takes the systems into account.
@@ -60,25 +60,17 @@ def left_share(votes: PairVotes, level: float = 0.95) -> Estimate:
     decided = (votes.outcome == Outcome.LEFT) | (votes.outcome == Outcome.RIGHT)
     if not decided.any():
         return Estimate(None, reason="no vote has a winner")
-    return clustered_share((votes.outcome[decided] == Outcome.LEFT).astype(float), votes.rater[decided], level)
+    return clustered_share((votes.outcome[decided] == Outcome.LEFT).astype(float), votes.rater[decided])
 
 
-def clustered_share(hits: Floats | Bools, clusters: Ints, level: float = 0.95) -> Estimate:
-    """A share of ``[N]`` zeros and ones with a Wilson interval that respects clusters ``[N]``.
-
-    The effective number of observations is ``share (1 - share) / stderr**2`` with the cluster-robust standard error
-    (`a2bench.statistics.bootstrap.clustered_mean`), and the quantile is t on G-1 degrees of freedom (Korn and Graubard
-    1998 in Wilson's form). Where all are equal, the clusters count as the observations: nothing narrower can be
-    defended.
-    """
+def clustered_share(hits: Floats | Bools, clusters: Ints) -> Estimate:
+    """A share of ``[N]`` zeros and ones with the 95 % interval of a bounded mean over clusters, ``[N]``."""
     labels = [str(cluster) for cluster in clusters.tolist()]
-    share, stderr = clustered_mean(zip(labels, np.asarray(hits, dtype=float).tolist(), strict=True))
-    groups = len(set(labels))
+    pairs = list(zip(labels, np.asarray(hits, dtype=float).tolist(), strict=True))
+    share, stderr = clustered_mean(pairs)
     if share is None:
         return Estimate(None, reason="nothing was observed")
-    if stderr is None:
+    interval = clustered_interval(pairs, (0.0, 1.0))
+    if interval is None:
         return Estimate(share, n=len(labels), reason="one cluster: how much another would differ is unknown")
-    spread = share * (1 - share)
-    effective = min(spread / stderr**2, float(len(labels))) if stderr > 0 and spread > 0 else float(groups)
-    low, high = wilson_interval(share, max(effective, 1.0), t_quantile(level, groups - 1))
-    return Estimate(share, low, high, stderr, len(labels))
+    return Estimate(share, interval[0], interval[1], stderr, len(labels))

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from a2bench.statistics.estimates import Estimate, Floats, StatisticsError, percentile_interval
+from a2bench.statistics.bootstrap import percentile_interval
+from a2bench.statistics.estimates import LEVEL, Estimate, Floats, StatisticsError
 from a2bench.statistics.opinion import rating_matrix
 
 
@@ -41,7 +42,7 @@ def kendall(x: ArrayLike, y: ArrayLike) -> float | None:
 
 
 def metric_correlations(
-    metric: ArrayLike, human: ArrayLike, *, level: float = 0.95, draws: int = 500, seed: int = 0
+    metric: ArrayLike, human: ArrayLike, *, level: float = LEVEL, draws: int = 500, seed: int = 0
 ) -> Correlations:
     """Item-level and system-level correlations with intervals from resampled prompts.
 

@@ -14,8 +14,9 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from a2bench.statistics.estimates import Estimate, Floats, Ints, t_quantile
+from a2bench.statistics.estimates import LEVEL, Estimate, Floats, Ints
 from a2bench.statistics.paired import ELO_PER_LOGIT, PairedFit
+from a2bench.statistics.student import t_quantile
 from a2bench.statistics.votes import PairVotes
 
 Method = Literal["two-way", "prompt", "rater", "vote", "model"]
@@ -111,7 +112,7 @@ def cluster_meat(scores: Floats, clusters: Ints) -> Floats:
     return np.asarray(sums.T @ sums * (count / (count - 1)) if count > 1 else sums.T @ sums)
 
 
-def rating_intervals(fit: PairedFit, cov: Covariance, level: float = 0.95) -> tuple[Estimate, ...]:
+def rating_intervals(fit: PairedFit, cov: Covariance, level: float = LEVEL) -> tuple[Estimate, ...]:
     """Rating of each system in logits with its interval; multiply by `ELO_PER_LOGIT` for Elo.
 
     A system whose rating is unbounded keeps only the end of the interval that the votes can bound.
@@ -134,13 +135,13 @@ def rating_intervals(fit: PairedFit, cov: Covariance, level: float = 0.95) -> tu
     return tuple(estimates)
 
 
-def rating_difference(fit: PairedFit, cov: Covariance, plus: int, minus: int, level: float = 0.95) -> Estimate:
+def rating_difference(fit: PairedFit, cov: Covariance, plus: int, minus: int, level: float = LEVEL) -> Estimate:
     """Rating of system ``plus`` minus that of ``minus``, logits, from the full covariance."""
     value = float(fit.ratings[plus] - fit.ratings[minus])
     return _interval(value, fit.contrast(plus, minus), cov, level, len(fit.scores))
 
 
-def side_effect(fit: PairedFit, cov: Covariance, level: float = 0.95) -> Estimate:
+def side_effect(fit: PairedFit, cov: Covariance, level: float = LEVEL) -> Estimate:
     """Advantage of the left side in logits: 0 when raters do not care where a video is shown."""
     if fit.side is None:
         return Estimate(None, reason="the model was fitted without a side effect")

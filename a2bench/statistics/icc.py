@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from a2bench.statistics.estimates import Estimate
+from a2bench.statistics.estimates import LEVEL, Estimate
 from a2bench.statistics.opinion import rating_matrix
 
 Kind = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 KINDS: tuple[Kind, ...] = ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k")
 
 
-def intraclass_correlations(ratings: ArrayLike, level: float = 0.95) -> dict[Kind, Estimate]:
+def intraclass_correlations(ratings: ArrayLike, level: float = LEVEL) -> dict[Kind, Estimate]:
     """The six coefficients of Shrout and Fleiss 1979 (Psych. Bull. 86:420) with F intervals.
 
     Intervals are those of McGraw and Wong 1996 (Psych. Methods 1:30).

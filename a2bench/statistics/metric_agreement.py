@@ -4,14 +4,15 @@ The number to lead with is the accuracy within prompts: a correlation over all v
 which prompts are hard. Prompts weigh equally and are what is resampled.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from a2bench.statistics.ceiling import VoteCeiling, vote_ceiling, weighted_by_prompt
-from a2bench.statistics.estimates import Estimate, Floats, Ints, percentile_interval
+from a2bench.statistics.clusters import clustered_interval, clustered_mean
+from a2bench.statistics.estimates import Estimate, Floats, Ints
 from a2bench.statistics.opinion import rating_matrix
 from a2bench.statistics.preferences import Preferences
 
@@ -44,11 +45,9 @@ def metric_agreement(
     *,
     higher_is_better: bool = True,
     ties: Ties = "half",
-    level: float = 0.95,
-    draws: int = 2000,
     seed: int = 0,
 ) -> MetricAgreement:
-    """Within-prompt pairwise accuracy with a bootstrap interval over prompts, and its share of the noise ceiling.
+    """Within-prompt pairwise accuracy with an interval over prompts, and its share of the noise ceiling.
 
     Args:
         metric: ``[P, K]`` prompts x systems, NaN where the metric has no value.
@@ -58,13 +57,11 @@ def metric_agreement(
             "calibrated": ties count, and a metric difference up to a threshold is a tie; the threshold that serves
             other prompts best is chosen in five folds of prompts (after Deutsch, Foster and Freitag 2023,
             arXiv:2305.14324, acc_eq).
-        level: nominal coverage.
-        draws: of the bootstrap.
-        seed: of bootstrap and folds.
+        seed: of the folds.
     """
     gap, used, unscored = _gaps(metric, preferences, higher_is_better)
     hits, prompt = _hits(gap, used, ties, seed)
-    accuracy = _prompt_bootstrap(hits, prompt, level, draws, seed)
+    accuracy = _over_prompts(hits, prompt)
     decided = used.wins + used.losses
     several = decided >= 2
     ceiling = vote_ceiling(used)
@@ -83,20 +80,17 @@ def compare_metrics(
     preferences: Preferences,
     *,
     higher_is_better: tuple[bool, bool] = (True, True),
-    level: float = 0.95,
-    draws: int = 2000,
-    seed: int = 0,
 ) -> Estimate:
-    """Accuracy of ``metric`` minus that of ``other``, with a paired bootstrap over prompts.
+    """Accuracy of ``metric`` minus that of ``other``, with the interval of a paired difference over prompts.
 
     Only pairs that both can score are used. Arguments as for `metric_agreement`, ties as "half".
     """
     both = np.isnan(rating_matrix(metric)) | np.isnan(rating_matrix(other))
     one, used, _ = _gaps(np.where(both, np.nan, metric), preferences, higher_is_better[0])
     two, _, _ = _gaps(np.where(both, np.nan, other), preferences, higher_is_better[1])
-    hits, prompt = _hits(one, used, "half", seed)
-    others, _ = _hits(two, used, "half", seed)
-    return _prompt_bootstrap(hits - others, prompt, level, draws, seed)
+    hits, prompt = _hits(one, used, "half", seed=0)
+    others, _ = _hits(two, used, "half", seed=0)
+    return _over_prompts(hits - others, prompt, differences=True)
 
 
 def disagreements(metric: ArrayLike, preferences: Preferences, *, higher_is_better: bool = True) -> Ints:
@@ -158,16 +152,15 @@ def _best_threshold(gap: Floats, sign: Ints, prompt: Ints) -> float:
     return float(max(candidates.tolist(), key=accuracy))
 
 
-def _prompt_bootstrap(hits: Floats, prompt: Ints, level: float, draws: int, seed: int) -> Estimate:
+def _over_prompts(hits: Floats, prompt: Ints, *, differences: bool = False) -> Estimate:
+    """Mean over prompts of the mean of each, with its interval over prompts."""
     if not len(hits):
         return Estimate(None, reason="no pair of one prompt has both a metric difference and a preference")
     _, label = np.unique(prompt, return_inverse=True)
-    means = np.bincount(label, hits) / np.bincount(label)
-    estimate = Estimate(float(means.mean()), n=len(hits))
-    if len(means) < 2:
-        return replace(estimate, reason="one prompt: how much another would differ is unknown")
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(len(means), np.full(len(means), 1 / len(means)), size=draws)
-    samples = times @ means / len(means)
-    low, high = percentile_interval(samples, level, len(means))
-    return replace(estimate, low=low, high=high, stderr=float(samples.std(ddof=1)))
+    means = (np.bincount(label, hits) / np.bincount(label)).tolist()
+    pairs = [(f"{number:09}", mean) for number, mean in enumerate(means)]
+    mean, stderr = clustered_mean(pairs)
+    interval = clustered_interval(pairs, (0.0, 1.0), differences=differences)
+    if interval is None:
+        return Estimate(mean, n=len(hits), reason="one prompt: how much another would differ is unknown")
+    return Estimate(mean, interval[0], interval[1], stderr, len(hits))

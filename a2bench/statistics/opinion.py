@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from a2bench.statistics.estimates import Estimate, Floats, StatisticsError, t_quantile
+from a2bench.statistics.estimates import LEVEL, Estimate, Floats, StatisticsError
+from a2bench.statistics.student import t_quantile
 
 
 def rating_matrix(ratings: ArrayLike) -> Floats:
@@ -20,7 +21,7 @@ def rating_matrix(ratings: ArrayLike) -> Floats:
     return matrix
 
 
-def mean_opinion_scores(ratings: ArrayLike, level: float = 0.95) -> tuple[Estimate, ...]:
+def mean_opinion_scores(ratings: ArrayLike, level: float = LEVEL) -> tuple[Estimate, ...]:
     """Mean opinion score of each video with Student's t interval, ``mean +- t * s / sqrt(n)``.
 
     The interval is about this panel's raters on this video; for a mean over videos, raters are shared, see

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from a2bench.statistics.estimates import Bools, Floats
+from a2bench.statistics.estimates import LEVEL, Bools, Floats
 
 if TYPE_CHECKING:  # boards use the rest of this file, and need no fit
     from a2bench.statistics.covariance import Covariance
@@ -54,7 +54,7 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     return adjusted
 
 
-def rank_sets(fit: "PairedFit", cov: "Covariance", level: float = 0.95) -> RankSets:
+def rank_sets(fit: "PairedFit", cov: "Covariance", level: float = LEVEL) -> RankSets:
     """Ranks of all systems, with the error ``1 - level`` shared over all pairs of the board by Holm.
 
     Differences are tested with the full covariance; comparing overlapping intervals of single ratings wastes power.
@@ -75,7 +75,7 @@ def rank_sets(fit: "PairedFit", cov: "Covariance", level: float = 0.95) -> RankS
     return rank_sets_of_tests(fit.ratings[:, None] - fit.ratings[None, :], raw, level)
 
 
-def rank_sets_of_tests(differences: ArrayLike, raw: ArrayLike, level: float = 0.95) -> RankSets:
+def rank_sets_of_tests(differences: ArrayLike, raw: ArrayLike, level: float = LEVEL) -> RankSets:
     """Rank sets from tests of all pairs.
 
     Args:

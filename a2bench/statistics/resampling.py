@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from a2bench.statistics.estimates import Floats, StatisticsError, percentile_interval
+from a2bench.statistics.bootstrap import percentile_interval
+from a2bench.statistics.estimates import LEVEL, Floats, StatisticsError
 from a2bench.statistics.paired import PairedFit, fit_parameters, vote_cells
 from a2bench.statistics.votes import PairVotes
 
@@ -38,7 +39,7 @@ class Refits:
         size = self.ratings.shape[1]
         return np.asarray((places[:, :, None] == np.arange(size)).mean(0))
 
-    def interval(self, system: int, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, system: int, level: float = LEVEL) -> tuple[float, float]:
         """Percentile interval of one rating, widened for few clusters; wide with one vote per prompt and pair."""
         return percentile_interval(self.ratings[:, system], level, self.clusters)
 

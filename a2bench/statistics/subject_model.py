@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtri
 
-from a2bench.statistics.estimates import DisconnectedError, Estimate, Floats, StatisticsError
+from a2bench.statistics.estimates import LEVEL, DisconnectedError, Estimate, Floats, StatisticsError
 from a2bench.statistics.opinion import rating_matrix
 
 INCONSISTENCY_FLOOR = 0.1
@@ -52,7 +52,7 @@ class SubjectModel:
         return np.asarray(weights / weights.mean())
 
 
-def fit_subject_model(ratings: ArrayLike, *, level: float = 0.95, tolerance: float = 1e-8) -> SubjectModel:
+def fit_subject_model(ratings: ArrayLike, *, level: float = LEVEL, tolerance: float = 1e-8) -> SubjectModel:
     """Fit the subject model to ``[J, I]`` ratings, videos x raters, NaN where missing.
 
     Raises:

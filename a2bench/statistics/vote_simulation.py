@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 
 from a2bench.statistics.covariance import Covariance, Method, covariance
-from a2bench.statistics.estimates import Bools, Floats, t_quantile
+from a2bench.statistics.estimates import Bools, Floats
 from a2bench.statistics.paired import ELO_PER_LOGIT, PairedFit, fit_bradley_terry, fit_davidson
 from a2bench.statistics.ranks import rank_sets
 from a2bench.statistics.resampling import pigeonhole_bootstrap
+from a2bench.statistics.student import t_quantile
 from a2bench.statistics.votes import PairVotes, pair_votes
 
 

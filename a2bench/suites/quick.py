@@ -52,9 +52,10 @@ def half_width(cases: int) -> float | None:
 
     Student's t with `CASE_SPREAD`: what a run will know of its Consistency, if its cases differ as much.
     """
-    from a2bench.statistics.bootstrap import student_t_975
+    from a2bench.statistics.estimates import LEVEL
+    from a2bench.statistics.student import t_quantile
 
-    return student_t_975(cases - 1) * CASE_SPREAD / math.sqrt(cases) if cases > 1 else None
+    return t_quantile(LEVEL, cases - 1) * CASE_SPREAD / math.sqrt(cases) if cases > 1 else None
 
 
 def precision_text(chosen: Suite, full: Suite) -> str:

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from a2bench.statistics.alpha import alpha_interval, krippendorff_alpha, oriented_counts, rating_counts
-from a2bench.statistics.bootstrap import clustered_mean
+from a2bench.statistics.clusters import clustered_mean
 from a2bench.statistics.consistency import left_share, swap_consistency
 from a2bench.statistics.covariance import covariance, elo_interval, rating_intervals, side_effect
-from a2bench.statistics.estimates import Estimate, Floats, StatisticsError, t_quantile
+from a2bench.statistics.estimates import LEVEL, Estimate, Floats, StatisticsError
 from a2bench.statistics.fragility import fragility
 from a2bench.statistics.opinion import sos_parameter
 from a2bench.statistics.paired import fit_davidson
 from a2bench.statistics.ranks import rank_sets
 from a2bench.statistics.resampling import pigeonhole_bootstrap
+from a2bench.statistics.student import t_quantile
 from a2bench.statistics.subject_model import fit_subject_model
 from a2bench.statistics.votes import PairVotes
 from a2bench_human_eval.protocol import CANNOT_JUDGE, CRITERIA, OVERALL, Protocol
@@ -177,7 +178,7 @@ def _mean_over_cases(quality: Floats, index: Iterable[tuple[str, str]]) -> dict[
     cases = len({case for case, _ in pairs})
     if mean is None or stderr is None:
         return _estimate(Estimate(mean, n=cases, reason="fewer than two cases: there is no interval"))
-    half = t_quantile(0.95, cases - 1) * stderr
+    half = t_quantile(LEVEL, cases - 1) * stderr
     return _estimate(Estimate(mean, mean - half, mean + half, stderr, cases))
 
 

@@ -4,7 +4,7 @@ import random
 import secrets
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from time import time
@@ -21,6 +21,7 @@ from a2bench.results.run import Run
 from a2bench_human_eval.clips import ClipFormat, broken, digits_video, write_clips, write_reference
 from a2bench_human_eval.events import log_event
 from a2bench_human_eval.settings import StudySettings
+from a2bench_human_eval.system_rows import SystemOf, row_names
 from a2bench_human_eval.tables import Stimulus, Study, StudyCase, StudyElement, StudySystem, Task
 
 ALL_PAIRS_UP_TO = 4
@@ -34,7 +35,7 @@ INSTRUCTION = "This screen checks that you read. Whatever you see, please choose
 
 @dataclass(frozen=True)
 class RunVideos:
-    """The finished videos of one run, by case id and seed."""
+    """The finished videos of one run, by case id and seed; ``system`` is the name of its row in a study."""
 
     system: str
     revision: str
@@ -46,7 +47,7 @@ def read_runs(folders: Sequence[Path]) -> list[RunVideos]:
     """The videos of runs, checked against their records.
 
     Raises:
-        InputError: not a run, fewer than one, one system twice, or different suites.
+        InputError: not a run, fewer than one, one revision of a system twice, or different suites.
     """
     runs = []
     for folder in folders:
@@ -59,11 +60,8 @@ def read_runs(folders: Sequence[Path]) -> list[RunVideos]:
                 videos[sample] = records.store.video_path(record)
         manifest = records.manifest
         runs.append(RunVideos(manifest.system.name, manifest.system.revision, videos, manifest.suite.path))
-    names = [run.system for run in runs]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(
-            f"two runs are of system {twice!r}; a study compares different systems (--set name=... tells apart)"
-        )
+    names = row_names([SystemOf(run.system, run.revision) for run in runs])
+    runs = [replace(run, system=name) for run, name in zip(runs, names, strict=True)]
     if len({run.suite for run in runs}) > 1:
         raise InputError("the runs are over different suites: " + ", ".join(sorted({run.suite for run in runs})))
     return runs

@@ -13,6 +13,7 @@ from a2bench.results.run import Run
 from a2bench.statistics.metric_agreement import metric_agreement
 from a2bench.statistics.preferences import Preferences, preferences_from_votes
 from a2bench_human_eval.protocol import OVERALL
+from a2bench_human_eval.system_rows import SystemOf, runs_of_rows
 from a2bench_human_eval.votes_table import Table, pair_votes_of
 
 
@@ -50,12 +51,15 @@ def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = O
         dimension: the question that people answered.
 
     Raises:
-        InputError: no votes on it, or the runs are not those of the study.
+        InputError: no votes on it, or the runs are not those of the study, one of each system (`runs_of_rows`).
     """
     systems, cases, preferences = study_preferences(table, dimension)
-    runs = {records.manifest.system.name: records for records in (Run.open(f) for f in folders)}
-    if missing := [name for name in systems if name not in runs]:
-        raise InputError(f"no run of {missing[0]!r} was given; give one with --runs for each system of the study")
+    given = [Run.open(folder) for folder in folders]
+    runs: dict[str, Run] = {}
+    for name, run in runs_of_rows(systems, [(system_of(one), one) for one in given]).items():
+        if run is None:
+            raise InputError(f"no run of {name!r} was given; give one with --runs for each system of the study")
+        runs[name] = run
     names = dict.fromkeys(metric for run in runs.values() for metric in run.manifest.metrics)
     rows = []
     for metric in names:
@@ -69,6 +73,11 @@ def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = O
         agreement = metric_agreement(values, preferences, higher_is_better=direction == "higher")
         rows.append({"metric": metric, "reason": None, **asdict(agreement)})
     return sorted(rows, key=lambda row: -((row["accuracy"] or {}).get("value") or 0))
+
+
+def system_of(run: Run) -> SystemOf:
+    """The system of a run."""
+    return SystemOf(run.manifest.system.name, run.manifest.system.revision)
 
 
 def _mean(records: Run, case: str, metric: str) -> float:

@@ -9,17 +9,11 @@ from a2bench.base.text import number_text, one_line
 from a2bench.errors import InputError, UnknownNameError
 from a2bench.model.records import RunManifest, SampleId
 from a2bench.show.tables import MARKS
-from a2bench.statistics.cases import (
-    LEVEL,
-    CaseSums,
-    case_sums,
-    cases_to_separate,
-    means,
-    paired_differences,
-    sign_flip_p_values,
-    smallest_p_value,
-)
+from a2bench.statistics.case_means import CaseSums, case_sums, means, paired_differences
+from a2bench.statistics.estimates import LEVEL
+from a2bench.statistics.power import cannot_tell_apart, cases_document, cases_to_separate
 from a2bench.statistics.ranks import holm
+from a2bench.statistics.sign_flips import can_tell_apart, sign_flip_p_values
 from a2bench_leaderboard.columns import RunScores, made_differently, shown_columns
 
 
@@ -76,7 +70,7 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
     pairs = [_shared(first, other, name) for name in chosen]
     table = case_sums([paired_differences(*pair) for pair in pairs], cases)
     sides = [means(case_sums([pair[side] for pair in pairs], cases)).value for side in (0, 1)]
-    found = means(table)
+    found = means(table, [known[name].range for name in chosen], differences=True)
     testable = np.flatnonzero(found.cases >= 2)
     if not found.values.any():
         raise InputError(
@@ -103,12 +97,11 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
             "lost": _lost(first, other, name),
         }
         row["verdict"] = _verdict(row)
-        row["reason"] = _reason(row, first, other, smallest_p_value(row["cases"], len(testable)) * len(testable))
-        row["cases_to_separate"] = (
-            cases_to_separate(row["difference"], float(found.spread[number]), len(testable))
-            if row["verdict"] == "no clear difference"
-            else None
-        )
+        row["reason"] = _reason(row, first, other, can_tell_apart(row["cases"], len(testable)))
+        needed = None
+        if row["verdict"] == "no clear difference":
+            needed = cases_to_separate(row["difference"], float(found.spread[number]), len(testable), row["cases"])
+        row |= cases_document(needed, row["cases"])
         row["wins"], row["losses"] = _wins(row["direction"], table, number)
         row["by_case"] = _by_case(pairs[number], cases)
         rows.append(row)
@@ -119,6 +112,7 @@ def compare(first: RunScores, other: RunScores, names: Sequence[str] = ()) -> di
         "other": other.name,
         "level": LEVEL,
         "tests": len(testable),
+        "cannot_tell": cannot_tell_apart(int(found.cases.max()), len(testable), "numbers") if len(testable) else None,
         "rows": rows,
         "regressions": [row["name"] for row in rows if row["verdict"] == "worse" and _counts(row)],
         "lost_values": {row["name"]: len(row["lost"]) for row in rows if row["lost"] and _counts(row)},
@@ -158,13 +152,13 @@ def _verdict(row: dict[str, Any]) -> str:
     return "better" if (row["difference"] > 0) == (row["direction"] == "higher") else "worse"
 
 
-def _reason(row: dict[str, Any], first: RunScores, other: RunScores, smallest: float) -> str | None:
+def _reason(row: dict[str, Any], first: RunScores, other: RunScores, could: bool) -> str | None:
     if row["verdict"] == "not tested":
         for word, side in (("first", first), ("other", other)):
             if not side.values.get(row["name"]):
                 return f"the {word} run has no value of it"
         return "fewer than two cases have a value in both runs"
-    if row["verdict"] == "no clear difference" and smallest >= 1 - LEVEL:
+    if row["verdict"] == "no clear difference" and not could:
         return "too few cases"
     unlike = [what for what in unlike_settings(first, other) if what in row["touched_by"]]
     return f"the runs differ in {' and '.join(unlike)}, which changes it by itself" if unlike else None
@@ -208,10 +202,7 @@ def cannot_fail(document: dict[str, Any]) -> str | None:
     if not rows:
         return "no number that has a better side was measured in both runs"
     tests = document["tests"]
-    if min(smallest_p_value(row["cases"], tests) for row in rows) * tests >= 1 - LEVEL:
-        most = max(row["cases"] for row in rows)
-        return f"with {most} cases no difference, however large, can be clear among {tests} numbers"
-    return None
+    return cannot_tell_apart(max(row["cases"] for row in rows), tests, "numbers")
 
 
 def comparison_text(document: dict[str, Any]) -> Iterator[str]:
@@ -229,7 +220,7 @@ def comparison_text(document: dict[str, Any]) -> Iterator[str]:
             f"{row['wins']}:{row['losses']}" if row["cases"] and row["direction"] in ("higher", "lower") else "",
             "" if row["p_holm"] is None else f"{row['p_holm']:.4f}",
             MARKS[row["validity"]["state"]],
-            row["verdict"] + (f": {one_line(row['reason'])}" if row["reason"] else ""),
+            _verdict_text(row, once=bool(document["cannot_tell"])),
         ]
         for row in document["rows"]
     ]
@@ -245,7 +236,9 @@ def comparison_text(document: dict[str, Any]) -> Iterator[str]:
         f"{document['tests']} tests share one error of 5 % (Holm); seeds of a case count as one; means are over the "
         "samples that both runs have a value for"
     )
-    if any(row["reason"] == "too few cases" for row in document["rows"]):
+    if document["cannot_tell"]:
+        yield f"{document['cannot_tell']}; run more cases or name fewer numbers (--metrics)"
+    elif any(row["reason"] == "too few cases" for row in document["rows"]):
         yield (
             "too few cases: no difference, however large, could be clear; "
             "run more cases or name fewer numbers (--metrics)"
@@ -258,6 +251,12 @@ def comparison_text(document: dict[str, Any]) -> Iterator[str]:
             yield f"{row['name']} is worse, most of all in {listed}"
     for name, count in document["lost_values"].items():
         yield f"{name}: no value for {count} of the samples that have one in the first run"
+
+
+def _verdict_text(row: dict[str, Any], *, once: bool) -> str:
+    """The verdict with its reason; too few cases for every row is said once, below the rows."""
+    told = row["reason"] and not (once and row["reason"] == "too few cases")
+    return f"{row['verdict']}: {one_line(row['reason'])}" if told else str(row["verdict"])
 
 
 def case_lines(document: dict[str, Any], name: str) -> Iterator[str]:

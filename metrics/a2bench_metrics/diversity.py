@@ -34,7 +34,7 @@ from a2bench.results.run import Run
 from a2bench.run.journal import read_journal
 from a2bench.run.store import RunStore, now
 from a2bench.run.work import DECIMALS
-from a2bench.statistics.bootstrap import clustered_interval
+from a2bench.statistics.clusters import clustered_interval
 from a2bench_metrics.flow import small
 from a2bench_metrics.perceptual import BYTES_PER_FRAME, PerceptualFeature, as_numbers, layers_distance, layers_of
 from a2bench_metrics.temporal_lpips import MIN_SIDE
@@ -97,8 +97,8 @@ class RunDiversity:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval of the mean by bootstrap over cases; None below two of them."""
-        return clustered_interval(self.values)
+        """95 % interval of the mean over cases; None below two of them, or where all are equal."""
+        return clustered_interval(self.values, (0.0, None))
 
 
 def diversity_of_run(run: Path, told: Callable[[str, int, int], None] = lambda *_: None) -> RunDiversity:

@@ -23,7 +23,7 @@ from a2bench.model.cases import load_suite
 from a2bench.model.records import RunManifest
 from a2bench.results.run import Run
 from a2bench.run.store import RunStore
-from a2bench.statistics.bootstrap import clustered_interval
+from a2bench.statistics.clusters import clustered_interval
 from a2bench_leaderboard.board import folder as board_folder
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.facts import EXISTED, Price
@@ -337,7 +337,8 @@ def test_cost_stands_beside_quality_and_what_is_not_known_says_why(inputs: dict[
     assert paid["seconds"]["value"] is None and paid["price"]["value"] == 0.35  # a price per call needs no clock
     alpha = entry_of(document, "alpha")["spending"]
     assert alpha["seconds"]["value"] == 50 and alpha["price"]["value"] == pytest.approx(50 * 3.6 / 3600)
-    low, high = clustered_interval((case.id, 30.0 + 10 * (n % 5)) for n, case in enumerate(MINI.cases)) or (0, 0)
+    spent = [(case.id, 30.0 + 10 * (n % 5)) for n, case in enumerate(MINI.cases)]
+    low, high = clustered_interval(spent, (0.0, None)) or (0, 0)
     assert (alpha["seconds"]["low"], alpha["seconds"]["high"]) == pytest.approx((low, high), rel=1e-5)
     points, left_out = cost_points(document, "seconds")
     assert [point.name for point in points] == ["alpha", "collage"]

@@ -123,6 +123,18 @@ def test_so_few_cases_that_nothing_could_fail_are_refused_as_a_gate(runs: dict[s
     assert "with 3 cases no difference, however large, can be clear" in str(result.exception)
 
 
+def test_that_nothing_could_be_told_apart_is_said_once(runs: dict[str, Path]) -> None:
+    said = "with 3 cases no difference, however large, can be clear"
+    result = run(runs["good"], runs["short"])
+    assert result.stdout.count(said) == 1 and "too few cases" not in result.stdout
+    document = json.loads(run(runs["good"], runs["short"], "--json").stdout)
+    assert document["cannot_tell"].startswith(said)
+    for row in document["rows"]:  # no advice below what the test needs
+        assert row["cases_to_separate"] is None or row["cases_to_separate"] > 5, row["name"]
+    whole = run(runs["good"], runs["bad"])
+    assert "no difference, however large" not in whole.stdout
+
+
 def test_fewer_numbers_share_the_error(runs: dict[str, Path]) -> None:
     document = json.loads(run(runs["good"], runs["bad"], "--json", "--metrics", "text_alignment").stdout)
     (row,) = document["rows"]

@@ -6,7 +6,7 @@ from a2bench.base import registry
 from a2bench.base.changes import Kind, changes
 from a2bench.base.data import data_dir
 from a2bench.results.dimensions import VERSION as SUMMARY
-from a2bench.statistics.cases import VERSION as STATISTICS
+from a2bench.statistics import VERSION as STATISTICS
 from a2bench.suites.header import read_header
 from a2bench_leaderboard.board.pages.methods import card_sections
 

@@ -41,6 +41,7 @@ class Demo:
     hostile: bool = False
     failed: tuple[str, ...] = ()
     shared_video: bool = False
+    revision: str = "1"
 
 
 def box_at(frame: int, demo: Demo) -> tuple[int, int, int, int]:
@@ -73,7 +74,9 @@ def write_demo_run(folder: Path, demo: Demo, suite: Suite, cases: tuple[str, ...
     store.write_manifest(
         RunManifest(
             system=ModelMeta(
-                name=demo.system, revision="1", title=HOSTILE if demo.hostile else f"System {demo.system.title()}"
+                name=demo.system,
+                revision=demo.revision,
+                title=HOSTILE if demo.hostile else f"System {demo.system.title()}",
             ),
             adapter="folder",
             options={"path": f"/home/somebody/{demo.system}/videos"},
@@ -97,7 +100,7 @@ def write_demo_run(folder: Path, demo: Demo, suite: Suite, cases: tuple[str, ...
         for seed in demo.seeds:
             identity = {
                 "case": case.generation_identity(),
-                "system": {"name": demo.system, "revision": "1", "own": {}},
+                "system": {"name": demo.system, "revision": demo.revision, "own": {}},
                 "settings": settings.model_dump(mode="json"),
                 "seed": seed,
             }

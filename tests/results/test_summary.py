@@ -7,7 +7,7 @@ import pytest
 
 from a2bench.model.records import ScoreRecord
 from a2bench.results.summary import Summary, summarise, summarise_roles
-from a2bench.statistics.bootstrap import clustered_mean
+from a2bench.statistics.clusters import clustered_mean
 
 # statsmodels 0.15.0: OLS(y, ones).fit(cov_type="cluster", cov_kwds={"groups": clusters}), params[0] and bse[0].
 CLUSTERS = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5]

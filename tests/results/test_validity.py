@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from a2bench.model.records import ScoreRecord
 from a2bench.model.scores import Expectation, MetricInfo
-from a2bench.results.validity import judge
+from a2bench.results.validity import judge, why_not_checked
 
 INFO = MetricInfo("thing", 1, "Thing", "quality", (0, 1), "higher", (), "none")
 
@@ -60,6 +62,24 @@ def test_nothing_to_compare_is_not_met() -> None:
 
 
 def test_a_role_looks_at_its_elements_only() -> None:
-    both = records({"c0": 0.5, "c1": 0.5}, {c: {"object": 0.0, "character": 1.0} for c in ("c0", "c1")})
+    cases = [f"c{n}" for n in range(6)]
+    both = records(dict.fromkeys(cases, 0.5), {case: {"object": 0.0, "character": 1.0} for case in cases})
     assert verdict(Expectation("", "value", "a", low=0.0, high=0.1, role="object"), a=both).met
     assert verdict(Expectation("", "value", "a", low=0.9, high=1.0, role="character"), a=both).met
+
+
+def test_below_six_cases_an_expectation_is_not_checked() -> None:
+    few = verdict(Expectation("", "difference", "a", "b", low=0.5), a=HIGH[:5], b=LOW[:5])
+    assert (few.met, few.interval, few.num_cases) == (False, None, 5) and few.estimate == pytest.approx(0.6)
+    assert why_not_checked(5) == "too few cases (5 of 6)" and why_not_checked(0) == "nothing to compare"
+    assert verdict(Expectation("", "difference", "a", "b", low=0.5), a=HIGH[:6], b=LOW[:6]).met
+
+
+def test_an_expectation_is_held_at_the_level_of_95_percent() -> None:
+    # Of these eight values the 95 % interval goes below 0.1, the 80 % one does not.
+    values = [0.0, 1.0, 0.2, 1.2, 0.0, 1.6, -0.4, 0.4]
+    found = verdict(Expectation("", "value", "a", low=0.1), a=records({f"c{n}": v for n, v in enumerate(values)}))
+    low, high = stats.t.interval(0.95, 7, np.mean(values), stats.sem(values))
+    assert found.interval is not None and found.interval[0] <= low + 1e-9 and found.interval[1] >= high - 1e-9
+    assert not found.met
+    assert stats.t.interval(0.8, 7, np.mean(values), stats.sem(values))[0] > 0.1

@@ -3,6 +3,7 @@ import pytest
 from scipy import stats
 from test_paired import WIKIPEDIA, simulated, votes_from_counts
 
+from a2bench.statistics.bootstrap import percentile_interval
 from a2bench.statistics.covariance import (
     Covariance,
     covariance,
@@ -12,7 +13,7 @@ from a2bench.statistics.covariance import (
     rating_intervals,
     side_effect,
 )
-from a2bench.statistics.estimates import StatisticsError, percentile_interval, wilson_interval
+from a2bench.statistics.estimates import StatisticsError
 from a2bench.statistics.fragility import fragility
 from a2bench.statistics.paired import fit_bradley_terry, fit_davidson
 from a2bench.statistics.ranks import benjamini_hochberg, holm, rank_sets
@@ -174,12 +175,6 @@ def test_holm_and_benjamini_hochberg_equal_statsmodels(libraries: dict[str, dict
     p = np.array(known["p"])[order]
     assert holm(p) == pytest.approx(np.array(known["holm"])[order])
     assert benjamini_hochberg(p) == pytest.approx(np.array(known["bh"])[order])
-
-
-def test_wilson_intervals_equal_statsmodels(libraries: dict[str, dict[str, list[float]]]) -> None:
-    for name, ends in libraries["wilson"].items():
-        hits, n = (int(x) for x in name.split("/"))
-        assert wilson_interval(hits / n, n, 1.959963984540054) == pytest.approx(ends, abs=1e-9)
 
 
 def test_rank_sets_hold_the_true_ranks_and_separate_what_differs() -> None:

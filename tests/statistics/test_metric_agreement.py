@@ -49,7 +49,8 @@ def test_a_metric_that_knows_everything_has_accuracy_one_and_its_opposite_zero()
     assert metric_agreement(-human, people).accuracy.value == 0
     assert metric_agreement(-human, people, higher_is_better=False).accuracy.value == 1
     constant = metric_agreement(np.zeros_like(human), people).accuracy
-    assert (constant.value, constant.low, constant.high) == (0.5, 0.5, 0.5)
+    assert constant.value == 0.5 and constant.low is not None and constant.high is not None
+    assert 0.4 < constant.low < 0.5 < constant.high < 0.6  # every prompt says 0.5, and another might not
 
 
 def test_knowing_only_how_hard_a_prompt_is_is_worth_nothing_within_prompts() -> None:
@@ -169,7 +170,7 @@ def test_a_better_metric_is_found_better_by_the_paired_comparison() -> None:
     assert gain.low is not None
     assert gain.low > 0
     same = compare_metrics(metric, metric, people)
-    assert (same.value, same.low, same.high) == (0, 0, 0)
+    assert same.value == 0 and same.low is not None and same.high == -same.low
     apart = metric_agreement(metric, people).accuracy.value, metric_agreement(worse, people).accuracy.value
     assert gain.value == pytest.approx(apart[0] - apart[1])  # type: ignore[operator]
 
@@ -181,10 +182,10 @@ def test_disagreements_start_with_the_clearest_majority() -> None:
 
 
 def test_interval_of_accuracy_covers_the_truth() -> None:
-    truth = np.mean([metric_agreement(*_people(900 + k, 1500), draws=2).accuracy.value for k in range(8)])  # type: ignore[misc]
+    truth = np.mean([metric_agreement(*_people(900 + k, 1500)).accuracy.value for k in range(8)])  # type: ignore[misc]
     hit = []
     for seed in range(250):
-        accuracy = metric_agreement(*_people(seed, 40), draws=400).accuracy
+        accuracy = metric_agreement(*_people(seed, 40)).accuracy
         hit.append((accuracy.low or 0) <= truth <= (accuracy.high or 0))
     assert 0.91 <= np.mean(hit) <= 0.99
 

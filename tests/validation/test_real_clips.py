@@ -19,11 +19,18 @@ from a2bench.model.video import Video, read_video, write_video
 from a2bench.results.validity_clips import ClipScore, judge_clips
 from a2bench.run.execute import InlineExecutor
 from a2bench.show.progress import TerminalProgress
-from a2bench.suites.real_clips import NUM_STRANGERS, build_real_clips, held_against, looked_at, media_folder
+from a2bench.suites.real_clips import NUM_FAMILY, NUM_STRANGERS, build_real_clips, held_against, looked_at, media_folder
 from a2bench.validation.real_clips import RealClipsResult, consistency_metrics, run_real_clips
 from a2bench_metrics.images import read_reference
 
-PLACES = ("budgie_extreme_desert_hike.jpg", "budgie_roman_colosseum.jpg", "budgie_tea_gardens.jpg")
+PLACES = (
+    "budgie_extreme_desert_hike.jpg",
+    "budgie_roman_colosseum.jpg",
+    "budgie_tea_gardens.jpg",
+    "bbb_burrow_meadow.jpg",
+    "bbb_forest_log.jpg",
+    "bbb_stream_bank.jpg",
+)
 
 
 def write_media(folder: Path, matching: dict[str, str]) -> Path:
@@ -66,9 +73,9 @@ def found(media: Path, output: Path) -> RealClipsResult:
 
 def test_a_metric_that_knows_the_places_of_real_clips_passes(found: RealClipsResult) -> None:
     (row,) = found.rows
-    assert (row.metric, row.category, row.state, row.clips) == ("background_similarity", "background", "met", 3)
-    assert row.share == 1.0 and row.pairs == 3 * (2 + NUM_STRANGERS)
-    assert found.complete and not found.broken and found.num_clips == 3
+    assert (row.metric, row.category, row.state, row.clips) == ("background_similarity", "background", "met", 6)
+    assert row.share == 1.0 and row.pairs == 6 * (NUM_FAMILY + NUM_STRANGERS)
+    assert found.complete and not found.broken and found.num_clips == 6
 
 
 def test_the_same_command_measures_nothing_again(found: RealClipsResult, media: Path, output: Path) -> None:
@@ -83,7 +90,7 @@ def test_the_same_command_measures_nothing_again(found: RealClipsResult, media: 
 
 def test_pages_and_lines_say_what_was_found(found: RealClipsResult) -> None:
     page = "\n".join(clips_markdown(found))
-    assert "| `background_similarity` | places | met | 1.000 [1.000, 1.000] |" in page
+    assert "| `background_similarity` | places | met | 1.000 [0.607, 1.000] |" in page
     assert any("ok    background_similarity  places   1.000" in line for line in clips_lines(found))
     assert clips_document(found)["rows"][0]["state"] == "met"
 
@@ -104,15 +111,15 @@ def test_pairs_are_compared_within_a_clip_only_and_ties_count_half() -> None:
 
 
 def test_a_metric_that_cannot_tell_them_apart_fails() -> None:
-    alike = scores(*((clip, shown, 0.5) for clip in "abc" for shown in (True, False)))
+    alike = scores(*((clip, shown, 0.5) for clip in "abcdef" for shown in (True, False)))
     (row,) = judge_clips("thing", ("object",), alike)
     assert (row.share, row.state) == (0.5, "fails")
-    wrong = scores(*((clip, shown, 0.2 if shown else 0.8) for clip in "abc" for shown in (True, False)))
+    wrong = scores(*((clip, shown, 0.2 if shown else 0.8) for clip in "abcdef" for shown in (True, False)))
     assert [row.state for row in judge_clips("thing", ("object",), wrong)] == ["fails"]
 
 
 def test_what_could_not_be_measured_is_not_checked_and_other_roles_have_no_row() -> None:
-    unknown = scores(*((clip, shown, None) for clip in "abc" for shown in (True, False)))
+    unknown = scores(*((clip, shown, None) for clip in "abcdef" for shown in (True, False)))
     (row,) = judge_clips("thing", ("object",), unknown)
     assert (row.share, row.state, row.clips) == (None, "not checked", 0)
     assert list(judge_clips("thing", ("background",), unknown)) == []

@@ -22,7 +22,7 @@ SMALL = GenerationSettings(width=96, height=64, num_frames=5, fps=Fraction(2))
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> ControlRuns:
     folder = tmp_path_factory.mktemp("controls")
-    return run_controls("a2bench-mini", 1, METRICS, folder, 1, TerminalProgress(-1), SMALL, InlineExecutor())
+    return run_controls("a2bench-mini", 6, METRICS, folder, 1, TerminalProgress(-1), SMALL, InlineExecutor())
 
 
 def test_every_control_is_run_and_every_metric_and_the_summary_judged(runs: ControlRuns) -> None:
@@ -36,7 +36,7 @@ def test_every_control_is_run_and_every_metric_and_the_summary_judged(runs: Cont
 def test_the_file_marks_what_was_measured_and_nothing_else(runs: ControlRuns, tmp_path: Path) -> None:
     write_validity(tmp_path / "v.json", runs.file())
     file = read_validity(tmp_path / "v.json")
-    assert (file.suite, file.cases, file.settings["width"]) == ("a2bench-mini", 1, 96)
+    assert (file.suite, file.cases, file.settings["width"]) == ("a2bench-mini", 6, 96)
     for name, state in (("temporal_flicker", "valid"), ("text_alignment", "not checked")):
         info = registry.load("metric", name).info
         made_with = MetricVersion(name, info.version, info.backend)
@@ -51,6 +51,6 @@ def test_the_page_has_a_column_for_every_control_and_a_line_for_every_expectatio
     assert head.count("|") == len(controls()) + 2
     assert page.count("\n| `temporal_flicker` | met | ") == 2
     assert "| `text_alignment` | not checked | " in page and "**fails**" not in page
-    assert "expectations" in page and "1 cases of `a2bench-mini`, 5 frames of 96x64" in page
+    assert "expectations" in page and "6 cases of `a2bench-mini`, 5 frames of 96x64" in page
     assert any(line.startswith("temporal_flicker: valid") for line in validity_lines(runs))
     assert verdict_document(runs)["complete"] is True

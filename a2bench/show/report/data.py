@@ -22,7 +22,7 @@ from a2bench.results.run import Run
 from a2bench.results.validity_file import installed_expectations, standing
 from a2bench.show.ledger import story
 from a2bench.show.report.media import MediaFolder
-from a2bench.statistics.bootstrap import clustered_mean
+from a2bench.statistics.clusters import clustered_mean
 from a2bench.suites.header import suite_as_of
 
 DrawReference = Callable[[ImageFile], tuple[str | None, str | None]]

@@ -8,8 +8,13 @@ import numpy as np
 from a2bench.model.cases import ROLES
 from a2bench.results.dimensions import DIMENSIONS
 from a2bench.results.expectations import PREFIX
-from a2bench.statistics.cases import LEVEL, VERSION, CaseSums, cases_to_separate, means, rank
-from a2bench.statistics.harmonic import OFFSET
+from a2bench.statistics import VERSION
+from a2bench.statistics.case_means import CaseSums, means
+from a2bench.statistics.clusters import no_interval
+from a2bench.statistics.estimates import LEVEL
+from a2bench.statistics.harmonic import soft_harmonic_means
+from a2bench.statistics.power import cannot_tell_apart, cases_document, cases_to_separate
+from a2bench.statistics.ranking import rank
 from a2bench_leaderboard.board.methods import feature_versions
 from a2bench_leaderboard.board.spending import spending
 from a2bench_leaderboard.board.table import BoardTable, read_table
@@ -30,7 +35,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
     entries = [_facts(entry) for entry in inputs["entries"]]
     slices = list(_slices(inputs["cases"]))
     for part in slices:
-        for entry, numbers in zip(entries, _numbers(table, part["cases"]), strict=True):
+        for entry, numbers in zip(entries, _numbers(table, columns, part["cases"]), strict=True):
             entry["numbers"][part["name"]] = numbers
     order = _order_column(inputs, entries)
     pairs = {
@@ -59,6 +64,7 @@ def board_document(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "slices": [{"name": s["name"], "title": s["title"], "cases": len(s["cases"])} for s in slices],
         "entries": entries,
         "pairs": pairs,
+        "cannot_tell": _cannot_tell(pairs),
         "weights": weights,
         "submissions": inputs["submissions"],
         "people": inputs["people"] and {key: value for key, value in inputs["people"].items() if key != "agreement"},
@@ -94,11 +100,11 @@ def _slices(cases: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {"name": name, "title": title, "cases": chosen}
 
 
-def _numbers(table: BoardTable, chosen: set[str]) -> list[dict[str, Any]]:
-    """For each entry and column the mean over some of the cases, with interval and coverage."""
+def _numbers(table: BoardTable, columns: Sequence[Mapping[str, Any]], chosen: set[str]) -> list[dict[str, Any]]:
+    """For each entry and column the mean over some of the cases, with interval (or why there is none) and coverage."""
     rows = [case in chosen for case in table.cases]
     flat = CaseSums(*(part[rows].reshape(sum(rows), -1) for part in (table.counts, table.sums)))
-    found = means(flat)
+    found = means(flat, [tuple(column["range"]) for column in columns] * len(table.values))
     planned = table.planned[rows].sum(0)
     result = []
     for number, total in enumerate(planned.astype(int).tolist()):
@@ -108,8 +114,6 @@ def _numbers(table: BoardTable, chosen: set[str]) -> list[dict[str, Any]]:
             scored = int(found.values[index])
             whole = scored == total or name not in (HEADLINE_COLUMN, WITHOUT_TEXT_COLUMN)
             ends = [_rounded(found.low[index]), _rounded(found.high[index])]
-            if name.startswith(PREFIX) and ends[0] is not None and ends[1] is not None:
-                ends = [max(ends[0], 0.0), min(ends[1], 100.0)]
             row[name] = {
                 "value": _rounded(found.value[index]) if whole else None,
                 "low": ends[0] if whole else None,
@@ -117,6 +121,7 @@ def _numbers(table: BoardTable, chosen: set[str]) -> list[dict[str, Any]]:
                 "scored": scored,
                 "total": total,
                 "cases": int(found.cases[index]),
+                "no_interval": no_interval(int(found.cases[index])) if whole and scored and ends[0] is None else None,
             }
         result.append(row)
     return result
@@ -146,7 +151,7 @@ def _rank(column: Mapping[str, Any], entries: list[dict[str, Any]], table: Board
         for number in ranked:
             entries[number]["numbers"]["all"][name]["unranked"] = "no other system to compare with"
         return []
-    found = rank(case_means[:, ranked], column["direction"] == "higher")
+    found = rank(case_means[:, ranked], column["direction"] == "higher", tuple(column["range"]))
     for place, number in enumerate(ranked):
         ranks = found.ranks
         if ranks.best is not None and ranks.worst is not None:
@@ -154,7 +159,9 @@ def _rank(column: Mapping[str, Any], entries: list[dict[str, Any]], table: Board
     rows = []
     for index, (i, j) in enumerate(found.pairs):
         p, gap = float(found.p_values[index]), float(found.differences.value[index])
-        differ = p < 1 - LEVEL
+        differ, cases = p < 1 - LEVEL, int(found.differences.cases[index])
+        spread = float(found.differences.spread[index])
+        needed = None if differ else cases_to_separate(gap, spread, len(found.pairs), cases)
         rows.append(
             {
                 "first": entries[ranked[i]]["name"],
@@ -164,13 +171,18 @@ def _rank(column: Mapping[str, Any], entries: list[dict[str, Any]], table: Board
                 "high": _rounded(found.differences.high[index]),
                 "p_holm": _rounded(p),
                 "differ": differ,
-                "cases": int(found.differences.cases[index]),
-                "cases_to_separate": None
-                if differ
-                else cases_to_separate(gap, float(found.differences.spread[index]), len(found.pairs)),
+                "cases": cases,
+                **cases_document(needed, cases),
             }
         )
     return rows
+
+
+def _cannot_tell(pairs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
+    """That no pair of systems could differ clearly in any column, or None."""
+    found = [(max(row["cases"] for row in rows), len(rows)) for rows in pairs.values() if rows]
+    said = [cannot_tell_apart(cases, family, "pairs of systems") for cases, family in found]
+    return max(said, key=lambda text: text or "") if said and all(said) else None
 
 
 def weight_sensitivity(entries: Sequence[Mapping[str, Any]], table: BoardTable) -> list[dict[str, Any]]:
@@ -191,7 +203,7 @@ def weight_sensitivity(entries: Sequence[Mapping[str, Any]], table: BoardTable) 
     means_of = []
     for number in systems:
         parts = table.values[number][:, [table.columns.index(name) for name in names]] / 100
-        means_of.append((1 / ((1 / (parts + OFFSET)) @ weights.T) - OFFSET).mean(0))
+        means_of.append(soft_harmonic_means(parts, weights).mean(0))
     leads = np.bincount(np.argmax(means_of, axis=0), minlength=len(systems)) / NUM_WEIGHTS
     return [
         {"entry": entries[number]["name"], "leads": float(leads[place])}

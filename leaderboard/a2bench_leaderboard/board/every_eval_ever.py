@@ -99,7 +99,7 @@ def _result(
         },
         "score_details": {
             "score": cell["value"],
-            "uncertainty": dict(_uncertainty(cell, document["level"])),
+            "uncertainty": dict(_uncertainty(cell, document["level"], bounded=low is not None or high is not None)),
             "details": _strings(
                 {
                     "samples with a value": cell["scored"],
@@ -113,16 +113,16 @@ def _result(
     }
 
 
-def _uncertainty(cell: Mapping[str, Any], level: float) -> Iterator[tuple[str, Any]]:
+def _uncertainty(cell: Mapping[str, Any], level: float, *, bounded: bool) -> Iterator[tuple[str, Any]]:
     """Over cases, which are what is drawn; a number of one case has none."""
     yield "num_samples", cell["cases"]
     if cell["low"] is None or cell["high"] is None:
         return
-    few = cell["cases"] < FEWEST_RESAMPLED
-    method = "Student t over cases" if few else "bootstrap over cases"
+    drawn = not bounded and cell["cases"] >= FEWEST_RESAMPLED
+    method = "score interval over cases" if bounded else "bootstrap over cases" if drawn else "Student t over cases"
     ends = {"lower": cell["low"], "upper": cell["high"], "confidence_level": level, "method": method}
     yield "confidence_interval", ends
-    if not few:
+    if drawn:
         yield "num_bootstrap_samples", NUM_RESAMPLES
 
 

@@ -11,6 +11,7 @@ from a2bench.base.files import check_outside_of_runs, explained_output_errors, w
 from a2bench.base.hashing import bytes_sha256, canonical_json
 from a2bench.base.version import __version__
 from a2bench.errors import InputError
+from a2bench.statistics import VERSION as STATISTICS
 from a2bench_leaderboard.board.document import board_document
 from a2bench_leaderboard.board.every_eval_ever import every_eval_ever_files
 from a2bench_leaderboard.board.inputs import entry_sha256
@@ -169,7 +170,7 @@ def _problems_of_another_version(folder: Path, inputs: Mapping[str, Any]) -> lis
     """What can be held of a board that another version built: every file against its manifest, numbers against inputs.
 
     A weaker check than `_problems`, and said to be: whoever forges a page can forge the manifest, but then the hash by
-    which the board is known is another.
+    which the board is known is another. Intervals and ranks are held only where the statistics are of one version.
     """
     there, sums, problems = _files(folder), read_sums(folder), []
     for name, digest in sums.items():
@@ -183,10 +184,23 @@ def _problems_of_another_version(folder: Path, inputs: Mapping[str, Any]) -> lis
         try:
             again = {entry["name"]: entry["numbers"] for entry in board_document(inputs)["entries"]}
             told = {entry["name"]: entry["numbers"] for entry in read_json(folder, DOCUMENT)["entries"]}
+            if read_json(folder, DOCUMENT).get("statistics") != STATISTICS:
+                told, again = _without_statistics(told), _without_statistics(again)
             problems += [f"{DOCUMENT}: {where} does not follow from {INPUTS}" for where in differing(told, again)]
         except _BAD_INPUTS as error:
             problems.append(f"{INPUTS}: its numbers cannot be made again ({type(error).__name__}: {error})")
     return problems + _strangers(there, sums.keys() | {MANIFEST}, inputs)
+
+
+def _without_statistics(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a board's numbers another version of the statistics leaves as it is: means, and what they are over."""
+    kept = ("value", "scored", "total", "cases")
+    return {
+        entry: {
+            part: {name: {key: cell[key] for key in kept} for name, cell in row.items()} for part, row in parts.items()
+        }
+        for entry, parts in numbers.items()
+    }
 
 
 def _strangers(there: Mapping[str, Path], wanted: Iterable[str], inputs: Mapping[str, Any]) -> list[str]:

@@ -97,15 +97,16 @@ def _agreement(path: Path, scores: Sequence[RunScores]) -> dict[str, Any]:
         raise InputError(f"reading {path} needs {missing}; type `{install_line('human-eval')}`")
     import pandas as pd
 
-    from a2bench_human_eval.metrics_and_people import study_preferences
+    from a2bench_human_eval.metrics_and_people import study_preferences, system_of
+    from a2bench_human_eval.system_rows import runs_of_rows
 
     try:
         study = study_preferences(pd.read_parquet(path))
+        runs = list(runs_of_rows(study.systems, [(system_of(one.run), one) for one in scores]).values())
     except InputError as error:
         return {"agreement": None, "agreement_reason": str(error), "votes_sha256": file_sha256(path)}
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(f"{path} is no {VOTES} of `a2bench rate export` ({type(error).__name__}: {error})") from None
-    runs = [_run_of(system, scores) for system in study.systems]
     directions = {name: column.direction for one in scores for name, column in one.columns.items()}
     agreement = {}
     for name, direction in directions.items():
@@ -114,13 +115,6 @@ def _agreement(path: Path, scores: Sequence[RunScores]) -> dict[str, Any]:
             values = np.array([[of.get(case, np.nan) for of in means] for case in study.cases])
             agreement[name] = _agreement_of(values, study.preferences, direction)
     return {"agreement": agreement, "agreement_reason": None, "votes_sha256": file_sha256(path)}
-
-
-def _run_of(system: str, scores: Sequence[RunScores]) -> RunScores | None:
-    """The entry of that name, or the only one of that system."""
-    named = [one for one in scores if one.name == system]
-    found = named or [one for one in scores if one.run.manifest.system.name == system]
-    return found[0] if len(found) == 1 else None
 
 
 def _case_means(one: RunScores | None, column: str) -> dict[str, float]:

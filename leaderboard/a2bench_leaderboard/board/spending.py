@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from a2bench.statistics.bootstrap import clustered_intervals
+from a2bench.statistics.clusters import clustered_intervals
 
 
 def spending(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -41,5 +41,5 @@ def _seconds_interval(entry: Mapping[str, Any]) -> tuple[float, float] | None:
         seconds[row[case]] += spent or 0.0
     if len(row) < 2 or not videos.all():  # some draws of cases would hold no video at all
         return None
-    low, high = clustered_intervals(videos, seconds)
-    return max(float(low[0]), 0.0), float(high[0])
+    low, high = clustered_intervals(videos, seconds, [(0.0, None)])
+    return None if np.isnan(low[0]) else (float(low[0]), float(high[0]))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from a2bench.statistics.cases import Floats, Ints, case_sums_of_table
+from a2bench.statistics.case_means import case_sums_of_table
+from a2bench.statistics.estimates import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,9 +29,11 @@ def rank_text(cell: Mapping[str, Any]) -> str:
 
 
 def people_of(document: Document, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What people said of an entry's system, None if they were not asked."""
-    rows = document["people"]["systems"] if document["people"] else []
-    return next((row for row in rows if row["system"] in (entry["name"], entry["system"])), None)
+    """What people said of an entry's system and revision, None if they were not asked."""
+    rows = {row["system"]: row for row in (document["people"]["systems"] if document["people"] else [])}
+    label = f"{entry['system']}@{entry['revision']}"
+    alone = sum(other["system"] == entry["system"] for other in document["entries"]) == 1
+    return rows.get(label) or (rows.get(entry["system"]) if alone else None)
 
 
 def numbers_csv(document: Document) -> str:
@@ -59,7 +61,7 @@ def _number_lines(document: Document) -> Iterator[list[Any]]:
 
 def pairs_csv(document: Document) -> str:
     """One row per column and pair of systems."""
-    keys = ("first", "other", "difference", "low", "high", "p_holm", "differ", "cases", "cases_to_separate")
+    keys = ("first", "other", "difference", "low", "high", "p_holm", "differ", "cases", "cases_to_separate", "advice")
     rows = ([name, *(row[key] for key in keys)] for name, found in document["pairs"].items() for row in found)
     return csv_text([["column", *keys], *rows])
 
@@ -78,6 +80,8 @@ def markdown(document: Document) -> str:
         "that remain possible, samples with a value. Controls are yardsticks and have no rank.",
         _markdown_table(document, _main_columns(document), people=document["people"] is not None),
     ]
+    if document["cannot_tell"]:
+        parts.append(f"No pair of systems can be told apart: {document['cannot_tell']}.")
     metrics = [column for column in document["columns"] if column["group"] != "summary"]
     for group in dict.fromkeys(column["group"] for column in metrics):
         chosen = [column for column in metrics if column["group"] == group]

@@ -145,3 +145,31 @@ def test_processes_at_once_fill_every_task_exactly(engine: Engine, database: str
         counts = task_counts(session, row)
     assert sum(counts.values()) == 2 * len(tasks)
     assert set(counts.values()) == {2}
+
+
+def test_two_checkpoints_of_one_system_are_two_rows_of_a_study_and_its_agreement(
+    engine: Engine, tmp_path: Path
+) -> None:
+    from demo_run import Demo, write_demo_run
+    from study_helpers import tiny_settings
+
+    from a2bench.model.cases import load_suite
+    from a2bench_human_eval.design import create_study
+    from a2bench_human_eval.metrics_and_people import metrics_and_people
+    from a2bench_human_eval.votes_table import votes_table
+
+    mini = load_suite("a2bench-mini")
+    cases = tuple(case.id for case in mini.cases[:3])
+    one, two = (
+        write_demo_run(tmp_path / f"r{n}", Demo(revision=str(n), quality=0.2 + 0.3 * n, flaws=0.0), mini, cases)
+        for n in (1, 2)
+    )
+    create_study(engine, tiny_settings(), [one, two], tmp_path / "media")
+    for _ in range(2):
+        work(engine, "tiny")
+    with reading(engine, "tiny") as (session, study):
+        table = votes_table(session, study)
+    assert {*table["left"], *table["right"]} <= {"alpha@1", "alpha@2", "(check)"}
+    found = metrics_and_people(table, [one, two])
+    assert found == metrics_and_people(table, [two, one])
+    assert any(row["unscored"] == 0 and row["vote_accuracy"] is not None for row in found)

@@ -7,7 +7,8 @@ import numpy as np
 from markupsafe import Markup
 
 from a2bench.show.report.page import json_block
-from a2bench.statistics.cases import CaseSums, means, sign_flip_p_values
+from a2bench.statistics.case_means import means, sums_of_case_means
+from a2bench.statistics.sign_flips import sign_flip_p_values
 from a2bench_leaderboard.board.pages.site import Site
 
 
@@ -70,9 +71,9 @@ def _other_tests(site: Site, column: Mapping[str, Any]) -> dict[str, list[Any]]:
     if not pairs:
         return {}
     gaps = np.stack([table[:, i] - table[:, j] for i, j in pairs], 1)
-    shared = ~np.isnan(gaps)
-    sums = CaseSums(shared.astype(np.float64), np.where(shared, gaps, 0.0))
-    found, p_values = means(sums), sign_flip_p_values(sums.sums, 1)
+    sums = sums_of_case_means(gaps)
+    found = means(sums, [tuple(column["range"])] * len(pairs), differences=True)
+    p_values = sign_flip_p_values(sums.sums, 1)
     return {
         f"{i},{j}": [_number(found.value[n]), _number(found.low[n]), _number(found.high[n]), float(p_values[n]), False]
         for n, (i, j) in enumerate(pairs)

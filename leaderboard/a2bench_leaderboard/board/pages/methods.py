@@ -12,8 +12,9 @@ from markupsafe import Markup
 from a2bench.base.files import file_key
 from a2bench.results.dimensions import DIMENSIONS, ELEMENT_METRICS
 from a2bench.statistics.bootstrap import FEWEST_RESAMPLED, NUM_RESAMPLES
-from a2bench.statistics.cases import NUM_EXACT, NUM_FLIPS, POWER
 from a2bench.statistics.harmonic import OFFSET
+from a2bench.statistics.power import MOST_CASES, POWER
+from a2bench.statistics.sign_flips import NUM_EXACT, NUM_FLIPS
 from a2bench_leaderboard.board.document import NUM_WEIGHTS
 from a2bench_leaderboard.board.pages.site import Site
 
@@ -59,9 +60,16 @@ def method_links(document: Mapping[str, Any]) -> dict[str, str]:
 STATISTICS = (
     (
         "How large is a mean?",
-        f"The mean over all values, with the 95 % interval of a bootstrap over cases ({NUM_RESAMPLES:,} draws): the "
-        "seeds of a case are one cluster, and percentiles are moved out as far as few cases need. Below "
-        f"{FEWEST_RESAMPLED} cases a t interval. Hesterberg 2015, doi:10.1080/00031305.2015.1089789.",
+        "The mean over all values, with a 95 % score interval over cases that does not leave the range of the number; "
+        "the seeds of a case are one cluster. Where all cases are equal, or one lies at an end of the range, it also "
+        "holds what so many cases could have missed. Wilson 1927, doi:10.1080/01621459.1927.10502953; Wedderburn 1974, "
+        "doi:10.1093/biomet/61.3.439.",
+    ),
+    (
+        "How large is a difference?",
+        f"Its mean over cases, with the 95 % interval of a bootstrap over cases ({NUM_RESAMPLES:,} draws) whose "
+        f"percentiles are moved out as far as few cases need; below {FEWEST_RESAMPLED} cases a t interval. So are "
+        "means of numbers without a known range. Hesterberg 2015, doi:10.1080/00031305.2015.1089789.",
     ),
     (
         "Do two systems differ?",
@@ -76,7 +84,8 @@ STATISTICS = (
     ),
     (
         "How many cases more?",
-        f"As many as would show the measured difference, were it the true one, with a chance of {POWER:.0%}.",
+        f"As many as would show the measured difference, were it the true one, with a chance of {POWER:.0%}; never "
+        f"fewer than the test needs, and no number above {MOST_CASES:,}.",
     ),
     (
         "Does the lead survive other weights?",
