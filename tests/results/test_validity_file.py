@@ -133,7 +133,7 @@ def test_the_shipped_verdicts_on_too_few_cases_are_those_of_the_pose() -> None:
     few = [m.name for m in file.metrics if any(0 < e.cases < 6 for e in m.expectations)]
     assert few == ["pose_copy"]
     pose = next(m for m in file.metrics if m.name == "pose_copy")
-    row = {"name": pose.name, "version": pose.version, "backend": pose.backend}
+    row = MetricVersion(pose.name, pose.version, pose.backend)
     assert standing(row, [file], None).reason == "too few cases (3 of 6): a collage copies the pose"
 
 
