@@ -19,7 +19,7 @@ from a2bench.run.store import RunStore
 def metric_table(
     store: RunStore, metrics: tuple[str, ...], validity: Sequence[ValidityFile] = ()
 ) -> list[dict[str, Any]]:
-    """One row per metric: what it is, its mean and standard error, what is covered, and the same for each role.
+    """One row per metric: what it is, its mean with interval and standard error, what is covered; also by role.
 
     ``roles`` says for each role of an element also how many were ``lost``: looked for and not found in the video.
     ``reasons`` counts why samples have no value, ``element_reasons`` why elements have none, ``notes`` what a reader of
@@ -32,8 +32,10 @@ def metric_table(
 
 def _metric_row(current: CurrentRecords, metric: str, validity: Sequence[ValidityFile]) -> dict[str, Any]:
     records = current.scores(metric)
-    summary = summarise(records, len(current.planned))
-    row = {**describe_metric(metric, records), **asdict(summary), "coverage": summary.coverage}
+    facts = describe_metric(metric, records)
+    bounds = (facts["range"][0], facts["range"][1])
+    summary = summarise(records, len(current.planned), bounds)
+    row = {**facts, **asdict(summary), "coverage": summary.coverage}
     lost: list[dict[str, Any]] = [
         {"case": record.case, "seed": record.seed, "element": element}
         for record in records
@@ -45,12 +47,14 @@ def _metric_row(current: CurrentRecords, metric: str, validity: Sequence[Validit
         role: {
             "mean": part.mean,
             "stderr": part.stderr,
+            "low": part.low,
+            "high": part.high,
             "scored": part.scored,
             "unscored": part.unscored,
             "total": part.total,
             "lost": lost_by_role[role],
         }
-        for role, part in sorted(summarise_roles(records).items(), key=lambda item: role_rank(item[0]))
+        for role, part in sorted(summarise_roles(records, bounds).items(), key=lambda item: role_rank(item[0]))
     }
     row["validity"] = standing(row, validity, installed_expectations(metric)).document()
     row["lost"] = lost

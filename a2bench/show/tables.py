@@ -24,9 +24,11 @@ MARKS = {"valid": "valid", "fails": "FAILS", "not checked": "?"}
 ARROWS = {"higher": "↑", "lower": "↓", "none": "·", "unknown": "?"}
 
 
-def mean_text(mean: float | None, stderr: float | None) -> str:
-    """``mean ± standard error``."""
-    return number_text(mean) if stderr is None else f"{number_text(mean)} ± {number_text(stderr)}"
+def mean_text(row: Mapping[str, Any]) -> str:
+    """``mean [low, high]``, with the ends of the 95 % interval where there is one."""
+    if row["low"] is None:
+        return number_text(row["mean"])
+    return f"{number_text(row['mean'])} [{number_text(row['low'])}, {number_text(row['high'])}]"
 
 
 def table_text(rows: list[dict[str, Any]]) -> str:
@@ -37,7 +39,7 @@ def table_text(rows: list[dict[str, Any]]) -> str:
         [
             row["name"],
             ARROWS[row["direction"]],
-            mean_text(row["mean"], row["stderr"]),
+            mean_text(row),
             f"{row['scored']}/{row['total']}",
             MARKS[row["validity"]["state"]],
             *(_role_text(row["roles"].get(role)) for role in roles),
@@ -91,7 +93,7 @@ def _lost_lines(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 
 _FACTS = ("title", "group", "direction", "unit", "version", "backend")
-_NUMBERS = ("mean", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage")
+_NUMBERS = ("mean", "low", "high", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage")
 
 
 Totals = Mapping[str, list[dict[str, Any]]]
@@ -132,7 +134,7 @@ def _totals_lines(totals: Totals) -> Iterator[list[Any]]:
 
 def _summary_lines(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[Any]]:
     roles = sorted({role for rows in tables.values() for row in rows for role in row["roles"]}, key=role_rank)
-    parts = ("mean", "stderr", "scored", "unscored", "total", "lost")
+    parts = ("mean", "low", "high", "stderr", "scored", "unscored", "total", "lost")
     by_role = [f"{role}_{part}" for role in roles for part in parts]
     yield ["run", "metric", *_FACTS, "range_low", "range_high", *_NUMBERS, "validity", "validity_reason", *by_role]
     for run, rows in tables.items():
@@ -173,13 +175,13 @@ def markdown_text(runs: Mapping[str, RunStore], tables: Mapping[str, list[dict[s
             parts.append(f"{markdown_cell(making)}\n")
         parts += [f"**Remark:** {markdown_cell(line)}\n" for line in remark_lines(CurrentRecords(runs[run]))]
         roles = sorted({role for row in rows for role in row["roles"]}, key=role_rank)
-        head = ["metric", "better", "mean ± standard error", "scored", "controls", *roles]
+        head = ["metric", "better", "mean [95 % interval]", "scored", "controls", *roles]
         lines = [head, ["---"] * len(head)]
         lines += [
             [
                 row["name"],
                 ARROWS[row["direction"]],
-                mean_text(row["mean"], row["stderr"]),
+                mean_text(row),
                 f"{row['scored']}/{row['total']}",
                 MARKS[row["validity"]["state"]],
                 *(_role_text(row["roles"].get(role)) for role in roles),

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from a2bench.statistics.case_means import CaseSums, means
 from a2bench.statistics.estimates import Floats
@@ -64,7 +65,7 @@ def rates(world: World, replications: int, seed: int = 0) -> Rates:
     return Rates(float(covered.mean()), float((p_values < 0.05).mean()), float(np.mean(found.high - found.low) / 2))
 
 
-Draw = Callable[[np.random.Generator, tuple[int, int]], Floats]
+Draw = Callable[[np.random.Generator, tuple[int, int]], NDArray[np.floating[Any]]]
 BOUNDED: dict[str, tuple[Draw, float]] = {
     "rate of 1 %": (lambda rng, shape: (rng.random(shape) < 0.01) * 1.0, 0.01),
     "rate of 5 %": (lambda rng, shape: (rng.random(shape) < 0.05) * 1.0, 0.05),
@@ -87,7 +88,7 @@ BOUNDED: dict[str, tuple[Draw, float]] = {
 def bounded_rates(kind: str, cases: int, replications: int, seed: int = 0) -> Rates:
     """Coverage of the intervals of means of values whose range is known; nothing is tested."""
     drawn, truth = BOUNDED[kind]
-    values = drawn(np.random.default_rng(seed), (cases, replications))
+    values = np.asarray(drawn(np.random.default_rng(seed), (cases, replications)), dtype=np.float64)
     found = means(CaseSums(np.ones_like(values), values), [(0.0, 1.0)] * replications)
     covered = (found.low <= truth + 1e-9) & (truth - 1e-9 <= found.high)
     return Rates(float(covered.mean()), 0.0, float(np.mean(found.high - found.low) / 2))

@@ -256,7 +256,7 @@ def comparison_text(document: dict[str, Any]) -> Iterator[str]:
 def _verdict_text(row: dict[str, Any], *, once: bool) -> str:
     """The verdict with its reason; too few cases for every row is said once, below the rows."""
     told = row["reason"] and not (once and row["reason"] == "too few cases")
-    return row["verdict"] + (f": {one_line(row['reason'])}" if told else "")
+    return f"{row['verdict']}: {one_line(row['reason'])}" if told else str(row["verdict"])
 
 
 def case_lines(document: dict[str, Any], name: str) -> Iterator[str]:

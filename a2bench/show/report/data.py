@@ -23,7 +23,7 @@ from a2bench.results.validity_file import ValidityFile, installed_expectations, 
 from a2bench.show.ledger import story
 from a2bench.show.report.media import MediaFolder
 from a2bench.show.tables import Totals
-from a2bench.statistics.clusters import clustered_mean
+from a2bench.statistics.clusters import clustered_interval, clustered_mean
 from a2bench.suites.header import suite_as_of
 
 DrawReference = Callable[[ImageFile], tuple[str | None, str | None]]
@@ -305,13 +305,13 @@ def _comparison(
 
 
 _ROW = (
-    "mean", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage", "roles", "reasons",
-    "element_reasons", "notes",
+    "mean", "low", "high", "no_interval", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage",
+    "roles", "reasons", "element_reasons", "notes",
 )  # fmt: skip
 
 
 def paired_difference(first: CurrentRecords, other: CurrentRecords, metric: str) -> dict[str, Any] | None:
-    """Mean of ``other - first`` over the samples that both have scored, with its standard error over cases."""
+    """Mean of ``other - first`` over the samples that both have scored, with interval and standard error over cases."""
     base = {(s.case, s.seed): s.value for s in first.scores(metric) if s.value is not None}
     pairs = [
         (score.case, score.value - base[score.case, score.seed])
@@ -319,7 +319,11 @@ def paired_difference(first: CurrentRecords, other: CurrentRecords, metric: str)
         if score.value is not None and (score.case, score.seed) in base
     ]
     mean, stderr = clustered_mean(pairs)
-    return None if mean is None else {"mean": mean, "stderr": stderr, "pairs": len(pairs)}
+    if mean is None:
+        return None
+    least, most = describe_metric(metric)["range"]
+    low, high = clustered_interval(pairs, (least, most), differences=True) or (None, None)
+    return {"mean": mean, "low": low, "high": high, "stderr": stderr, "pairs": len(pairs)}
 
 
 def _best(entries: list[dict[str, Any]], direction: str) -> list[int]:
