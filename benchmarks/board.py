@@ -25,7 +25,7 @@ def invented_inputs(systems: int, cases: int, seeds: int, metrics: int) -> dict[
     column = {
         "group": "other",
         "direction": "higher",
-        "range": [0, 1],
+        "range": [0, 100],
         "unit": "",
         "version": "1",
         "backend": "",

@@ -42,7 +42,9 @@ class RoleRow:
 
     def document(self) -> dict[str, Any]:
         """As JSON values."""
-        found = {key: getattr(self.summary, key) for key in ("mean", "stderr", "scored", "unscored", "total")}
+        found = {
+            key: getattr(self.summary, key) for key in ("mean", "stderr", "low", "high", "scored", "unscored", "total")
+        }
         return {**found, "lost": self.lost}
 
 
@@ -83,7 +85,10 @@ class MetricRow:
     def document(self) -> dict[str, Any]:
         """As JSON values."""
         facts, numbers = self.facts.document(), self.numbers()
-        first = ("mean", "stderr", "total", "scored", "unscored", "failed", "missing", "coverage", "roles")
+        first = (
+            "mean", "stderr", "total", "scored", "unscored", "failed", "missing", "low", "high", "no_interval",
+            "coverage", "roles",
+        )  # fmt: skip
         return {
             **facts,
             **{key: numbers.pop(key) for key in first},
@@ -105,8 +110,8 @@ def metric_row(run: CurrentRecords, metric: str, validity: Sequence[ValidityFile
     lost_by_role = Counter(element_role(entry.element) for entry in lost)
     return MetricRow(
         facts,
-        summarise(records, len(run.planned)),
-        {role: RoleRow(part, lost_by_role[role]) for role, part in summarise_roles(records).items()},
+        summarise(records, len(run.planned), facts.range),
+        {role: RoleRow(part, lost_by_role[role]) for role, part in summarise_roles(records, facts.range).items()},
         standing(facts.made_with, validity, installed_expectations(metric)),
         lost,
         missing_reasons(run, metric),

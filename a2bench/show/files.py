@@ -19,8 +19,8 @@ Runs = Mapping[str, Run]
 """Runs by the names that they have beside each other."""
 
 _FACTS = ("title", "group", "direction", "unit", "version", "backend")
-_NUMBERS = ("mean", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage")
-_ROLE_NUMBERS = ("mean", "stderr", "scored", "unscored", "total")
+_NUMBERS = ("mean", "low", "high", "stderr", "scored", "unscored", "failed", "missing", "total", "coverage")
+_ROLE_NUMBERS = ("mean", "low", "high", "stderr", "scored", "unscored", "total")
 
 
 def write_tables(runs: Runs, metrics: tuple[str, ...], folder: Path) -> list[Path]:
@@ -96,7 +96,7 @@ def markdown_text(runs: Runs, metrics: tuple[str, ...]) -> str:
         parts += [f"**Remark:** {markdown_cell(line)}\n" for line in run.remark_lines]
         rows = [run.metric(metric) for metric in metrics]
         roles = roles_of(rows)
-        head = ["metric", "better", "mean ± standard error", "scored", "controls", *roles]
+        head = ["metric", "better", "mean [95 % interval]", "scored", "controls", *roles]
         parts.append(_markdown_table([head, ["---"] * len(head), *(metric_cells(row, roles) for row in rows)]) + "\n")
     return "\n".join(parts)
 

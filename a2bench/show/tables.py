@@ -7,6 +7,7 @@ from a2bench.base.text import number_text, one_line
 from a2bench.base.wrapping import wrapped
 from a2bench.model.cases import role_rank
 from a2bench.results.metric_rows import MetricRow, RoleRow
+from a2bench.results.summary import Summary
 
 MARKS = {"valid": "valid", "fails": "FAILS", "not checked": "?"}
 """How tables show whether a metric puts the controls in the right order."""
@@ -14,9 +15,11 @@ MARKS = {"valid": "valid", "fails": "FAILS", "not checked": "?"}
 ARROWS = {"higher": "↑", "lower": "↓", "none": "·", "unknown": "?"}
 
 
-def mean_text(mean: float | None, stderr: float | None) -> str:
-    """``mean ± standard error``."""
-    return number_text(mean) if stderr is None else f"{number_text(mean)} ± {number_text(stderr)}"
+def mean_text(row: Summary) -> str:
+    """``mean [low, high]``, with the ends of the 95 % interval where there is one."""
+    if row.low is None:
+        return number_text(row.mean)
+    return f"{number_text(row.mean)} [{number_text(row.low)}, {number_text(row.high)}]"
 
 
 def roles_of(rows: Sequence[MetricRow]) -> list[str]:
@@ -29,7 +32,7 @@ def metric_cells(row: MetricRow, roles: Sequence[str]) -> list[str]:
     return [
         row.name,
         ARROWS[row.facts.direction],
-        mean_text(row.summary.mean, row.summary.stderr),
+        mean_text(row.summary),
         f"{row.summary.scored}/{row.summary.total}",
         MARKS[row.validity.state],
         *(_role_text(row.roles.get(role)) for role in roles),

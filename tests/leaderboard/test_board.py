@@ -156,6 +156,39 @@ def test_ranks_are_sets_and_controls_stand_below_without_one(document: dict[str,
     assert "motion_amount" not in document["pairs"]  # it has no better side
 
 
+def invented(cases: int) -> dict[str, Any]:
+    benchmark = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks/board.py"))
+    found: dict[str, Any] = benchmark["invented_inputs"](systems=3, cases=cases, seeds=1, metrics=2)
+    return found
+
+
+def test_a_board_on_which_no_pair_can_be_told_apart_says_so_once() -> None:
+    few = board_files(invented(4))
+    said = "with 4 cases no difference, however large, can be clear among 3 pairs of systems"
+    assert json.loads(few["leaderboard.json"])["cannot_tell"] == said
+    assert few["index.html"].decode().count(said) == few["LEADERBOARD.md"].decode().count(said) == 1
+    for pair in (pair for pairs in json.loads(few["leaderboard.json"])["pairs"].values() for pair in pairs):
+        assert pair["cases_to_separate"] is None or pair["cases_to_separate"] >= 7
+    enough = board_files(invented(20))
+    assert json.loads(enough["leaderboard.json"])["cannot_tell"] is None
+    assert "can be told apart" not in enough["index.html"].decode()
+
+
+def test_no_interval_of_a_board_leaves_the_range_of_its_number() -> None:
+    changed = invented(4)
+    for column in changed["columns"]:
+        column["range"] = [0, 100] if column["name"].startswith("summary:") else [None, None]
+    for entry in changed["entries"]:
+        entry["values"]["summary:headline"] = [100.0 for _ in entry["samples"]]
+    document = board_document(changed)
+    for entry in document["entries"]:
+        for column in document["columns"]:
+            cell, (low, high) = entry["numbers"]["all"][column["name"]], column["range"]
+            if cell["low"] is not None and low is not None:
+                assert low <= cell["low"] <= cell["high"] <= high
+        assert entry["numbers"]["all"]["summary:headline"]["low"] < 50  # four videos of 100 are not [100, 100]
+
+
 def test_parts_of_the_cases_have_numbers_of_their_own(document: dict[str, Any], inputs: dict[str, Any]) -> None:
     part = next(part for part in document["slices"] if part["name"] == "role:background")
     cases = {case["id"] for case in inputs["cases"] if "background" in case["elements"]}

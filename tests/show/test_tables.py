@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy import stats
 
 from a2bench.assets.extras import install_line, neutral_line
-from a2bench.base.text import csv_text, shown_text
+from a2bench.base.text import csv_text, number_text, shown_text
 from a2bench.model.records import RunManifest, SampleRecord, ScoreRecord, SuiteIdentity, VideoFile
 from a2bench.model.systems import GenerationSettings, ModelMeta
 from a2bench.results.metric_facts import metric_facts
@@ -114,15 +115,18 @@ def test_table_says_at_a_glance_which_elements_are_lost(tmp_path: Path) -> None:
     row = Run(store).metric("similarity").document()
     assert list(row["roles"]) == ["character", "object"]
     assert row["roles"]["object"]["lost"] == 1 and row["roles"]["character"]["lost"] == 0
-    assert row["roles"]["character"] | {"stderr": None} == {
-        "mean": pytest.approx(0.7), "stderr": None, "scored": 2, "unscored": 1, "total": 3, "lost": 0
+    none = {"stderr": None, "low": None, "high": None}
+    assert row["roles"]["character"] | none == none | {
+        "mean": pytest.approx(0.7), "scored": 2, "unscored": 1, "total": 3, "lost": 0
     }  # fmt: skip
     assert row["lost"] == [{"case": "a", "seed": 0, "element": "object"}]
     assert row["element_reasons"] == [{"role": "character", "reason": "no face", "count": 1}]
     text = table_text([Run(store).metric("similarity")])
     assert "0.000 (1 of 1 lost)" in text
     assert "lost by similarity: a object" in text
-    assert "0.550 ± 0.150  2/3" in text
+    assert f"0.550 [{number_text(row['low'])}, {number_text(row['high'])}]  2/3" in text
+    half = stats.t.ppf(0.975, 1) * 0.15  # its range is not known here
+    assert (row["low"], row["high"]) == pytest.approx((0.55 - half, 0.55 + half))
 
 
 def test_columns_of_the_terminal_table_are_aligned(tmp_path: Path) -> None:

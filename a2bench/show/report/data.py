@@ -22,7 +22,7 @@ from a2bench.results.run import Run
 from a2bench.results.validity_file import installed_expectations, standing
 from a2bench.show.ledger import story
 from a2bench.show.report.media import MediaFolder
-from a2bench.statistics.clusters import clustered_mean
+from a2bench.statistics.clusters import clustered_interval, clustered_mean
 from a2bench.suites.header import suite_as_of
 
 DrawReference = Callable[[ImageFile], tuple[str | None, str | None]]
@@ -292,7 +292,7 @@ def _comparison(runs: Sequence[Run], metrics: tuple[str, ...]) -> list[dict[str,
 
 
 def paired_difference(first: Run, other: Run, metric: str) -> dict[str, Any] | None:
-    """Mean of ``other - first`` over the samples that both have scored, with its standard error over cases."""
+    """Mean of ``other - first`` over the samples that both have scored, with interval and standard error over cases."""
     base = {(s.case, s.seed): s.value for s in first.scores(metric) if s.value is not None}
     pairs = [
         (score.case, score.value - base[score.case, score.seed])
@@ -300,7 +300,11 @@ def paired_difference(first: Run, other: Run, metric: str) -> dict[str, Any] | N
         if score.value is not None and (score.case, score.seed) in base
     ]
     mean, stderr = clustered_mean(pairs)
-    return None if mean is None else {"mean": mean, "stderr": stderr, "pairs": len(pairs)}
+    if mean is None:
+        return None
+    least, most = metric_facts(metric).range
+    low, high = clustered_interval(pairs, (least, most), differences=True) or (None, None)
+    return {"mean": mean, "low": low, "high": high, "stderr": stderr, "pairs": len(pairs)}
 
 
 def _best(entries: list[dict[str, Any]], direction: str) -> list[int]:

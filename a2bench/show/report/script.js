@@ -151,7 +151,7 @@
       el("span", { "aria-label": words }, `${row.scored}/${row.total}`));
   }
   function mean(row) {
-    return el("span", { class: "mean" }, number(row.mean), present(row.stderr) ? el("span", { class: "se", title: "standard error over cases" }, " ± " + number(row.stderr)) : null);
+    return el("span", { class: "mean" }, number(row.mean), present(row.low) ? el("span", { class: "se", title: "95 % interval over cases" }, ` [${number(row.low)}, ${number(row.high)}]`) : row.no_interval ? el("span", { class: "se", title: row.no_interval }, " no interval") : null);
   }
   function scaleBar(metric, value) {
     const [low, high] = metric.range;
@@ -167,7 +167,7 @@
   function drawMetrics() {
     const section = document.getElementById("metrics");
     section.append(el("div", { class: "section-head" }, el("h2", { id: "metrics-title" }, "Metrics"),
-      el("p", { class: "soft small" }, "Mean over samples ± standard error over cases. An element that is not in the video scores 0; what could not be measured counts in the coverage only.")));
+      el("p", { class: "soft small" }, "Mean over samples [95 % interval over cases]. An element that is not in the video scores 0; what could not be measured counts in the coverage only.")));
     if (!metrics.length) { section.append(el("p", { class: "panel empty" }, "This run has no metrics.")); return; }
     const roles = roleNames();
     const columns = many ? runs.length + 1 : 3 + roles.length;
@@ -191,7 +191,7 @@
       const cells = many
         ? metric.runs.map((row, run) => el("td", { class: metric.best.includes(run) ? "best" : null }, mean(row),
           metric.best.includes(run) ? el("span", { class: "tag-best" }, "best") : null,
-          row.delta ? el("div", { class: "soft small num", title: `over the ${row.delta.pairs} samples that both have scored` }, signed(row.delta.mean) + (present(row.delta.stderr) ? " ± " + number(row.delta.stderr) : ""), row.delta.pairs < row.total ? ` over ${plural(row.delta.pairs, "pair")}` : null) : null,
+          row.delta ? el("div", { class: "soft small num", title: `over the ${row.delta.pairs} samples that both have scored` }, signed(row.delta.mean) + (present(row.delta.low) ? ` [${signed(row.delta.low)}, ${signed(row.delta.high)}]` : ""), row.delta.pairs < row.total ? ` over ${plural(row.delta.pairs, "pair")}` : null) : null,
           el("div", {}, coverage(row))))
         : [el("td", {}, mean(metric.runs[0]), scaleBar(metric, metric.runs[0].mean), metric.runs[0].mean === null && metric.runs[0].reasons.length ? el("div", { class: "soft small" }, metric.runs[0].reasons[0].reason) : null), el("td", {}, coverage(metric.runs[0])),
           roles.map((role) => { const part = metric.runs[0].roles[role]; return el("td", {}, part ? mean(part) : el("span", { class: "dash" }, "–"), lostNote(part)); })];

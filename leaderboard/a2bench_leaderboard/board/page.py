@@ -120,7 +120,7 @@ def _cell(cell: Mapping[str, Any]) -> list[Any]:
     return [
         cell["value"],
         number_text(cell["value"]),
-        interval_text(cell),
+        interval_text(cell) or ("no interval" if cell.get("no_interval") else ""),
         rank_text(cell),
         coverage_text(cell),
         cell["low"],

@@ -44,7 +44,7 @@ def numbers_csv(document: Document) -> str:
 def _number_lines(document: Document) -> Iterator[list[Any]]:
     yield [
         "cases_of", "entry", "kind", "scores_from", "column", "version", "direction", "value", "low", "high",
-        "num_cases", "scored", "total", "coverage", "rank_best", "rank_worst", "unranked", "validity",
+        "no_interval", "num_cases", "scored", "total", "coverage", "rank_best", "rank_worst", "unranked", "validity",
     ]  # fmt: skip
     for part in document["slices"]:
         for entry in document["entries"]:
@@ -54,6 +54,7 @@ def _number_lines(document: Document) -> Iterator[list[Any]]:
                 yield [
                     part["name"], entry["name"], entry["kind"], entry["scores_from"], column["name"],
                     column["version"], column["direction"], cell["value"], cell["low"], cell["high"],
+                    cell.get("no_interval"),
                     cell["cases"], cell["scored"], cell["total"], coverage,
                     *(cell.get("ranks") or (None, None)), cell.get("unranked"), column["validity"]["state"],
                 ]  # fmt: skip
