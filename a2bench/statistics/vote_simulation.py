@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from a2bench.statistics.covariance import Covariance, Method, covariance
-from a2bench.statistics.estimates import Bools, Floats
+from a2bench.statistics.estimates import LEVEL, Bools, Floats
 from a2bench.statistics.paired import ELO_PER_LOGIT, PairedFit, fit_bradley_terry, fit_davidson
 from a2bench.statistics.ranks import rank_sets
 from a2bench.statistics.resampling import pigeonhole_bootstrap
@@ -211,7 +211,7 @@ def _half_width(method: IntervalMethod, cov: Covariance, contrast: Floats) -> fl
     variance = cov.variance(contrast)
     assert variance is not None, "a simulated design has several prompts and raters"
     freedom = {"two-way, normal": np.inf, "two-way, fewest": cov.least_degrees_of_freedom}
-    return t_quantile(0.95, freedom.get(method) or cov.degrees_of_freedom(contrast)) * float(np.sqrt(variance))
+    return t_quantile(LEVEL, freedom.get(method) or cov.degrees_of_freedom(contrast)) * float(np.sqrt(variance))
 
 
 def _fit(world: World, votes: PairVotes) -> PairedFit:
