@@ -267,8 +267,25 @@ WRITING = {"eval", "generate", "score"}
 """May change a run, by their own protocol."""
 
 NO_RUNS = {
-    *("systems list", "systems show", "systems check", "systems template", "doctor", "cache show", "cache prune"),
-    *("metrics list", "metrics show", "metrics check", "weights list", "weights fetch", "weights verify"),
+    *(
+        "systems list",
+        "systems show",
+        "systems check",
+        "metrics template",
+        "systems template",
+        "doctor",
+        "cache show",
+        "cache prune",
+    ),
+    *(
+        "metrics list",
+        "metrics show",
+        "metrics check",
+        "metrics template",
+        "weights list",
+        "weights fetch",
+        "weights verify",
+    ),
     *("suites list", "suites show", "suites check", "suites datasheet", "suites diff", "suites fetch", "suites import"),
     *("suites pack", "suites version"),
     *("rate invite", "rate serve", "rate status", "rate erase"),  # read and write a study

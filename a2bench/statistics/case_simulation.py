@@ -65,7 +65,7 @@ def rates(world: World, replications: int, seed: int = 0) -> Rates:
     return Rates(float(covered.mean()), float((p_values < 0.05).mean()), float(np.mean(found.high - found.low) / 2))
 
 
-Draw = Callable[[np.random.Generator, tuple[int, int]], NDArray[np.floating[Any]]]
+Draw = Callable[[np.random.Generator, tuple[int, int]], NDArray[Any]]
 BOUNDED: dict[str, tuple[Draw, float]] = {
     "rate of 1 %": (lambda rng, shape: (rng.random(shape) < 0.01) * 1.0, 0.01),
     "rate of 5 %": (lambda rng, shape: (rng.random(shape) < 0.05) * 1.0, 0.05),
