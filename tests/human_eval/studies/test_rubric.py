@@ -25,6 +25,7 @@ from a2bench_human_eval.desk import Desk
 from a2bench_human_eval.rubric import RUBRIC_VERSION, RUBRICS, Rubric, installed_rubric, rubric_of
 from a2bench_human_eval.status import study_status
 from a2bench_human_eval.votes_table import votes_table
+from a2bench_leaderboard.board.people import read_people
 
 KNOWN = {1: "536f80bf60f38a43"}
 """Of every rubric that a study may have been made with."""
@@ -131,6 +132,14 @@ def test_votes_on_a_question_that_the_code_does_not_know_are_kept_and_shown(
     of_keepsake = [vote for vote in votes if vote["question"] == "keepsake" and vote["purpose"] == "rating"]
     assert len(of_keepsake) == first["answers"]
     assert {vote["text"] for vote in of_keepsake} == {KEEPSAKE[protocol]}
+
+    people = read_people(tmp_path / "out/results.json", [])
+    assert (people["question"], people["text"]) == ("keepsake", KEEPSAKE[protocol])
+    assert people["votes"] == first["answers"]
+    if protocol == "pairwise":
+        assert people["agreement_reason"] is None
+    else:
+        assert people["agreement_reason"].startswith("there are no pairwise votes on 'keepsake'")
 
 
 @pytest.mark.parametrize("protocol", ["pairwise", "rating"])
