@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from a2bench.statistics.vote_simulation import Design, World
+    from a2bench_human_eval.rubric import Rubric
+    from a2bench_human_eval.votes_table import Table
 
 DEFAULT_DATABASE = "studies/studies.db"
 DEMO_SYSTEMS = ("collage", "slideshow", "blur")
@@ -136,10 +138,10 @@ def export_command(folder: Path, database: str, study: str | None) -> None:
     """Write votes (Parquet, CSV, JSON) with pseudonyms, and results (JSON), into FOLDER."""
     from a2bench_human_eval.export import export_votes
 
-    table, protocol = _table(database, study)
+    table, rubric = _table(database, study)
     from a2bench_human_eval.analysis import analyse
 
-    for path in export_votes(table, folder, analyse(table, protocol)):
+    for path in export_votes(table, folder, analyse(table, rubric)):
         click.echo(str(path))
 
 
@@ -158,13 +160,14 @@ def analyze_command(database: str, study: str | None, runs: tuple[Path, ...], as
     from a2bench_human_eval.analysis import analyse
     from a2bench_human_eval.results_text import results_text
 
-    table, protocol = _table(database, study)
-    results = analyse(table, protocol)
+    table, rubric = _table(database, study)
+    results = analyse(table, rubric)
     if runs:
         from a2bench_human_eval.metrics_and_people import metrics_and_people
 
-        results["metrics"] = metrics_and_people(table, runs)
-    click.echo(json.dumps(results, indent=1, allow_nan=False) if as_json else results_text(results))
+        metrics = metrics_and_people(table, runs, rubric.primary)
+        results = results.model_copy(update={"metrics": tuple(metrics)})
+    click.echo(json.dumps(results.document(), indent=1, allow_nan=False) if as_json else results_text(results))
 
 
 @rate_group.command("simulate")
@@ -343,14 +346,15 @@ def _open(database: str, study: str | None) -> "tuple[Engine, str]":
     return engine, names[0]
 
 
-def _table(database: str, study: str | None) -> tuple[Any, Any]:
+def _table(database: str, study: str | None) -> "tuple[Table, Rubric]":
+    """The votes of a study, and what its raters were asked."""
     from a2bench_human_eval.database import reading
-    from a2bench_human_eval.settings import settings_of
+    from a2bench_human_eval.rubric import rubric_of
     from a2bench_human_eval.votes_table import votes_table
 
     engine, name = _open(database, study)
     with reading(engine, name) as (session, row):
-        return votes_table(session, row), settings_of(row).protocol
+        return votes_table(session, row), rubric_of(row)
 
 
 def _media_folder(database: str) -> Path:
@@ -379,10 +383,16 @@ def _truth(text: str | None, systems: set[str]) -> dict[str, float]:
 
 
 def _status_text(status: dict[str, Any]) -> str:
+    from a2bench_human_eval.results_text import asked_text
+
     lines = [
         f"study {status['study']} ({status['protocol']}, {status['status']}): "
         f"{status['votes']} of {status['wanted']} votes",
         "raters: " + (", ".join(f"{number} {stage}" for stage, number in status["stages"].items()) or "none"),
+    ]
+    lines.append(f"answers that count (rubric {status['rubric']['version']}):")
+    lines += [
+        f"  {row['answers']:>5} {row['question']}: {asked_text(row['text'])}" for row in status["rubric"]["questions"]
     ]
     lines += [f"check {kind}: {row['passed']} of {row['asked']} passed" for kind, row in status["checks"].items()]
     thin = sorted(status["coverage"].items(), key=lambda item: item[1]["votes"] / max(1, item[1]["wanted"]))[:5]

@@ -20,6 +20,7 @@ from a2bench.model.video import Video, read_video
 from a2bench.results.run import Run
 from a2bench_human_eval.clips import ClipFormat, broken, digits_video, write_clips, write_reference
 from a2bench_human_eval.events import log_event
+from a2bench_human_eval.rubric import installed_rubric
 from a2bench_human_eval.settings import StudySettings
 from a2bench_human_eval.system_rows import SystemOf, row_names
 from a2bench_human_eval.tables import Stimulus, Study, StudyCase, StudyElement, StudySystem, Task
@@ -102,11 +103,13 @@ def create_study(
             playback = folder / f"{secrets.token_hex(12)}.mp4"
             digits = f"{secrets.randbelow(90) + 10}"
             write_clips({playback: digits_video(digits)}, ClipFormat(settings.width, settings.height, settings.fps))
+            rubric = installed_rubric(settings.protocol)
             study = Study(
                 playback_file=playback.name,
                 playback_answer=digits,
                 name=settings.name,
                 settings=settings.model_dump(mode="json"),
+                rubric=rubric.model_dump(mode="json"),
                 media=str(folder.resolve()),
                 salt=secrets.token_hex(16),
                 created=time(),
@@ -126,7 +129,8 @@ def create_study(
                 maker.add_sample(cases[sample[0]], sample[1], videos, systems, for_checks=sample in checked)
                 progress(number, len(shared))
             maker.add_checks()
-            log_event(session, study, "organiser", "created", systems=len(systems), samples=len(shared))
+            log_event(session, study, "organiser", "created", systems=len(systems), samples=len(shared),
+                      rubric=rubric.version)  # fmt: skip
     except BaseException:
         shutil.rmtree(folder)
         raise

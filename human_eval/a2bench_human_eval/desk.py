@@ -15,6 +15,7 @@ from a2bench_human_eval import raters
 from a2bench_human_eval.assignment import next_ballot, queue_ballot, rated, skip
 from a2bench_human_eval.database import reading, writing
 from a2bench_human_eval.events import log_event
+from a2bench_human_eval.rubric import rubric_of
 from a2bench_human_eval.settings import StudySettings, settings_of
 from a2bench_human_eval.tables import Ballot, MediaToken, Rater, Study, Task
 from a2bench_human_eval.voting import BallotError, BallotView, cast, changeable, passed_check, view_ballot
@@ -121,7 +122,7 @@ class Desk:
             if ballot.purpose != "training":
                 return None
             task = session.get_one(Task, ballot.task_id)
-            return Feedback(bool(passed_check(task, ballot, answers)), task.note)
+            return Feedback(bool(passed_check(rubric_of(study), task, ballot, answers)), task.note)
 
     def skip(self, secret: str, ballot_id: int, reason: str) -> None:
         """Put a ballot aside: unpleasant, or it does not play.

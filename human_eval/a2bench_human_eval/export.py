@@ -2,16 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from a2bench.base.files import check_outside_of_runs, replacing, write_atomically
 from a2bench.errors import InputError
+from a2bench_human_eval.results import StudyResults
 from a2bench_human_eval.votes_table import Table
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def export_votes(table: Table, folder: Path, analysis: dict[str, Any]) -> list[Path]:
+def export_votes(table: Table, folder: Path, results: StudyResults) -> list[Path]:
     """Write ``votes.parquet``, ``votes.csv``, ``votes.json`` and ``results.json`` into a folder.
 
     In the CSV a text that a spreadsheet would take for a formula gets an apostrophe in front.
@@ -34,5 +34,5 @@ def export_votes(table: Table, folder: Path, analysis: dict[str, Any]) -> list[P
         safe.to_csv(temporary, index=False)
     with replacing(paths[2]) as temporary:
         table.to_json(temporary, orient="records", indent=1, force_ascii=False)
-    write_atomically(paths[3], (json.dumps(analysis, indent=2, allow_nan=False) + "\n").encode())
+    write_atomically(paths[3], (json.dumps(results.document(), indent=2, allow_nan=False) + "\n").encode())
     return paths

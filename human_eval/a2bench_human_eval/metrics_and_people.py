@@ -12,7 +12,6 @@ from a2bench.results.metric_facts import metric_facts
 from a2bench.results.run import Run
 from a2bench.statistics.metric_agreement import metric_agreement
 from a2bench.statistics.preferences import Preferences, preferences_from_votes
-from a2bench_human_eval.protocol import OVERALL
 from a2bench_human_eval.system_rows import SystemOf, runs_of_rows
 from a2bench_human_eval.votes_table import Table, pair_votes_of
 
@@ -25,28 +24,28 @@ class StudyPreferences(NamedTuple):
     preferences: Preferences
 
 
-def study_preferences(table: Table, dimension: str = OVERALL) -> StudyPreferences:
+def study_preferences(table: Table, dimension: str) -> StudyPreferences:
     """The pairwise votes on one question, pooled by case and pair.
 
     Args:
-        table: of `votes_table`, pairwise.
-        dimension: the question that people answered.
+        table: of `votes_table`.
+        dimension: the question that people answered, such as the rubric's primary one.
 
     Raises:
-        InputError: there are no votes on it.
+        InputError: there are no votes of pairs on it.
     """
-    votes = pair_votes_of(table, dimension)
+    votes = pair_votes_of(table[table["right"].notna()], dimension)
     if not len(votes):
         raise InputError(f"there are no pairwise votes on {dimension!r}; metrics cannot be held against people yet")
     cases = sorted(table[(table["dimension"] == dimension) & (table["purpose"] == "rating")]["case"].unique())
     return StudyPreferences(tuple(votes.systems), tuple(cases), preferences_from_votes(votes))
 
 
-def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str = OVERALL) -> list[dict[str, Any]]:
+def metrics_and_people(table: Table, folders: Sequence[Path], dimension: str) -> list[dict[str, Any]]:
     """One row per metric: within-prompt accuracy with its interval, and its share of the ceiling; best first.
 
     Args:
-        table: of `votes_table`, pairwise.
+        table: of `votes_table`.
         folders: runs of the study's systems.
         dimension: the question that people answered.
 

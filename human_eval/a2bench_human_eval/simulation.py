@@ -14,8 +14,9 @@ from a2bench.errors import InputError
 from a2bench.statistics.vote_simulation import Design, World, outcome_chances
 from a2bench_human_eval.assignment import next_ballot
 from a2bench_human_eval.database import reading, writing
-from a2bench_human_eval.protocol import RATING_ANSWERS
+from a2bench_human_eval.protocol import CANNOT_JUDGE
 from a2bench_human_eval.raters import enter, finish_calibration, give_consent, invite_raters
+from a2bench_human_eval.rubric import Question
 from a2bench_human_eval.settings import settings_of
 from a2bench_human_eval.tables import Ballot, Rater, Stimulus, StudySystem, Task
 from a2bench_human_eval.voting import cast, view_ballot
@@ -88,7 +89,7 @@ def simulate_raters(
                     elif task.purpose == "instructed":
                         answers[question.id] = str(task.expected)
                     elif len(levels) == 1:
-                        answers[question.id] = _rating(levels[0], rng)
+                        answers[question.id] = _rating(levels[0], question, rng)
                     else:
                         answers[question.id] = _preference(levels, task, truth, rng)
                 cast(
@@ -147,5 +148,6 @@ def _preference(levels: list[float], task: Task, truth: Truth, rng: np.random.Ge
     return OUTCOMES[int(rng.choice(3, p=chances))]
 
 
-def _rating(level: float, rng: np.random.Generator) -> str:
-    return RATING_ANSWERS[int(np.clip(round(2 + level + rng.normal(0, 0.5)), 0, 4))]
+def _rating(level: float, question: Question, rng: np.random.Generator) -> str:
+    steps = sorted(answer for answer in question.answers if answer != CANNOT_JUDGE)
+    return steps[int(np.clip(round(2 + level + rng.normal(0, 0.5)), 0, len(steps) - 1))]

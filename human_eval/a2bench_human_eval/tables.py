@@ -19,6 +19,7 @@ class Base(DeclarativeBase):
 class Study(Base):
     """A question put to people: cases, systems, protocol.
 
+    rubric: what raters are asked, as `a2bench_human_eval.rubric.Rubric`; it stays as it was when the study was made.
     media: folder of clips and references. salt: keys what must be random but repeatable. playback_file: the clip of the
     playback test; playback_answer: the digits that it shows.
     """
@@ -27,6 +28,7 @@ class Study(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
     settings: Mapped[dict[str, Any]]
+    rubric: Mapped[dict[str, Any]]
     media: Mapped[str]
     playback_file: Mapped[str]
     playback_answer: Mapped[str] = mapped_column(String(8))
@@ -93,7 +95,7 @@ class Task(Base):
     """Something to judge: two stimuli of a case (``pairwise``) or one (``rating``).
 
     purpose: ``rating`` counts; ``training`` teaches; ``warmup`` is discarded; ``gross``, ``identical`` and
-    ``instructed`` are checks with an expected answer to the overall question.
+    ``instructed`` are checks with an expected answer to the rubric's question for checks.
     """
 
     __tablename__ = "task"

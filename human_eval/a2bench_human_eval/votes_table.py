@@ -7,15 +7,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from a2bench.statistics.votes import Outcome, PairVotes, votes_from_names
-from a2bench_human_eval.tables import Ballot, Rater, Stimulus, Study, StudyCase, StudySystem, Task, Vote
+from a2bench_human_eval.rubric import Rubric, rubric_of
+from a2bench_human_eval.tables import (
+    Ballot,
+    Rater,
+    Stimulus,
+    Study,
+    StudyCase,
+    StudyElement,
+    StudySystem,
+    Task,
+    Vote,
+)
 from a2bench_human_eval.voting import passed_check
 
 Table: TypeAlias = Any
 """A pandas DataFrame; pandas comes without types, and what checkers guess from its source is wrong."""
 OUTCOMES = {"left": Outcome.LEFT, "right": Outcome.RIGHT, "tie": Outcome.TIE, "both_bad": Outcome.BOTH_BAD}
 COLUMNS = (
-    "rater", "ballot", "number", "purpose", "case", "seed", "left", "right", "question", "dimension", "answer",
-    "revision", "seconds", "played", "hour", "strategy", "propensity", "passed",
+    "rater", "ballot", "number", "purpose", "case", "seed", "left", "right", "question", "dimension", "text",
+    "answer", "revision", "seconds", "played", "hour", "strategy", "propensity", "passed",
 )  # fmt: skip
 
 
@@ -23,8 +34,9 @@ def votes_table(session: Session, study: Study) -> Table:
     """One row per question and ballot, in order of ballots.
 
     rater: a pseudonym. left, right: systems (``right`` is None for a single video; a clip that was made for a check is
-    ``(check)``). hour: UTC, cut to the hour, so that nobody is recognised by when they voted. passed: whether a check
-    was answered as expected, None where nothing was.
+    ``(check)``). text: what the rater read, None for a question that the study's rubric does not have. hour: UTC, cut
+    to the hour, so that nobody is recognised by when they voted. passed: whether a check was answered as expected, None
+    where nothing was.
     """
     first, second = aliased(Stimulus), aliased(Stimulus)
     query = (
@@ -45,13 +57,15 @@ def votes_table(session: Session, study: Study) -> Table:
         session.execute(select(StudySystem.id, StudySystem.name).where(StudySystem.study_id == study.id)).all()
     )
     systems[None] = "(check)"
+    rubric = rubric_of(study)
+    texts = _texts(session, study, rubric)
     rows: list[dict[str, Any]] = []
     for ballot, task, rater, case, one, two in session.execute(query):
         names = [systems[one.system_id], systems[two.system_id] if two is not None else None]
         if two is not None and not ballot.first_is_left:
             names.reverse()
         given = answers.get(ballot.id, {})
-        passed = passed_check(task, ballot, {q: vote.answer for q, vote in given.items()})
+        passed = passed_check(rubric, task, ballot, {q: vote.answer for q, vote in given.items()})
         rows += [
             {
                 "rater": rater,
@@ -63,7 +77,8 @@ def votes_table(session: Session, study: Study) -> Table:
                 "left": names[0],
                 "right": names[1],
                 "question": question,
-                "dimension": question.partition(":")[0],
+                "dimension": dimension_of(question),
+                "text": texts[task.case_id].get(question),
                 "answer": vote.answer,
                 "revision": vote.revision,
                 "seconds": vote.seconds,
@@ -76,6 +91,24 @@ def votes_table(session: Session, study: Study) -> Table:
             for question, vote in given.items()
         ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _texts(session: Session, study: Study, rubric: Rubric) -> dict[int, dict[str, str]]:
+    """What raters read of each case, by question."""
+    elements: dict[int, list[tuple[str, str, str]]] = {
+        case: [] for case in session.scalars(select(StudyCase.id).where(StudyCase.study_id == study.id))
+    }
+    query = select(StudyElement).join(StudyCase, StudyCase.id == StudyElement.case_id)
+    for row in session.scalars(query.where(StudyCase.study_id == study.id).order_by(StudyElement.position)):
+        elements[row.case_id].append((row.name, row.role, row.phrase))
+    return {
+        case: {question.id: question.text for question in rubric.questions_about(of)} for case, of in elements.items()
+    }
+
+
+def dimension_of(question: str) -> str:
+    """What a question of a ballot measures, whatever the element: the part before the colon."""
+    return question.partition(":")[0]
 
 
 def pair_votes_of(table: Table, dimension: str, *, purposes: tuple[str, ...] = ("rating",)) -> PairVotes:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from a2bench.errors import InputError
 from a2bench_human_eval.events import log_event, vote_digest
-from a2bench_human_eval.protocol import OVERALL, Question, questions
+from a2bench_human_eval.rubric import Question, Rubric, rubric_of
 from a2bench_human_eval.settings import settings_of
 from a2bench_human_eval.tables import Ballot, MediaToken, Rater, Stimulus, Study, StudyCase, StudyElement, Task, Vote
 
@@ -59,7 +59,7 @@ def view_ballot(session: Session, study: Study, ballot: Ballot) -> BallotView:
         purpose="rating" if hidden else ballot.purpose,
         prompt=case.prompt,
         elements=elements,
-        questions=questions(settings_of(study).protocol, elements),
+        questions=rubric_of(study).questions_about(elements),
         media={token.slot: token.token for token in tokens},
         seconds=session.get_one(Stimulus, task.first_id).seconds,
         revision=ballot.revision + 1,
@@ -164,15 +164,18 @@ def _check_answers(session: Session, study: Study, ballot: Ballot, answers: Mapp
             raise BallotError(f"{answer!r} is no answer to {question!r}; expected one of {', '.join(wanted[question])}")
 
 
-def passed_check(task: Task, ballot: Ballot, answers: Mapping[str, str]) -> bool | None:
+def passed_check(rubric: Rubric, task: Task, ballot: Ballot, answers: Mapping[str, str]) -> bool | None:
     """Whether a check was answered as expected; None for what is no check or has no answer."""
     if task.expected is None or not answers:
         return None
-    if task.expected == "low":
-        return answers["video_quality"] in ("1", "2")
     if task.purpose == "instructed":
         return all(answer == task.expected for answer in answers.values())
+    answer = answers.get(rubric.check)
+    if answer is None:
+        return None
+    if task.expected == "low":
+        return answer in ("1", "2")
     expected = task.expected
     if expected in ("first", "second"):
         expected = "left" if (expected == "first") == ballot.first_is_left else "right"
-    return answers[OVERALL] == expected
+    return answer == expected

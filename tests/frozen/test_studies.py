@@ -72,10 +72,40 @@ def test_votes_are_exported_and_analysed(
         assert len(then) == len(votes)
         for old, new in zip(then, votes, strict=True):
             assert old.items() <= new.items()
+        old_results = json.loads((working.place / "studies/export/results.json").read_text(encoding="utf-8"))
     results = json.loads((tmp_path / "export/results.json").read_text(encoding="utf-8"))
     assert SYSTEMS <= set(json.dumps(results).replace('"', " ").split())
+    if kind == "sqlite":
+        assert [counts_of(board) for board in results["boards"]] == [counts_of(b) for b in old_results["boards"]]
+        assert (results["votes"], results["raters"]) == (old_results["votes"], old_results["raters"])
     analysed = a2bench(working.place, "rate", "analyze", "-d", url, "-s", "pairs")
     assert analysed.code == 0 and "collage" in analysed.out
+
+
+def counts_of(board: dict[str, Any]) -> tuple[Any, ...]:
+    """What no better statistics change of a question's results."""
+    return tuple(board[name] for name in ("dimension", "confirmatory", "votes", "names", "wins", "ties"))
+
+
+def test_a_study_keeps_the_questions_that_its_release_asked(
+    database: tuple[str, str], working: Frozen, a2bench: A2Bench, tmp_path: Path
+) -> None:
+    kind, url = database
+    studies = ("pairs", "ratings") if kind == "sqlite" else ("pairs",)
+    found = {}
+    for study in studies:
+        assert a2bench(working.place, "rate", "export", tmp_path / study, "-d", url, "-s", study).code == 0
+        results = json.loads((tmp_path / study / "results.json").read_text(encoding="utf-8"))
+        assert results["rubric"]["version"] == 1
+        votes = json.loads((tmp_path / study / "votes.json").read_text(encoding="utf-8"))
+        found |= {vote["question"]: vote["text"] for vote in votes}
+    assert None not in found.values() and len(found) == (7 + 10 if kind == "sqlite" else 7)
+    assert found["overall"] == "All in all, which video would you keep?"
+    assert found["motion"] == "In which video is the motion smoother and more plausible?"
+    if kind == "sqlite":
+        assert found["face_consistency"] == "Is the face the one of the reference?"
+        assert found["video_quality"] == "How clear is the picture?"
+    assert found["identity:object"].startswith("In which video does “") and "{" not in found["identity:object"]
 
 
 def test_people_go_on_voting(database: tuple[str, str], working: Frozen, a2bench: A2Bench) -> None:

@@ -51,13 +51,30 @@ VOTES = {
             "votes": 40,
             "reason": None,
             "systems": [
-                {"system": "alpha", "elo": {"value": 1050.0, "low": 1010.0, "high": 1090.0}, "ranks": [1, 1]},
-                {"system": "elsewhere", "elo": {"value": 950.0, "low": 910.0, "high": 990.0}, "ranks": [2, 2]},
+                {
+                    "system": "alpha", "elo": {"value": 1050.0, "low": 1010.0, "high": 1090.0}, "rank": 1,
+                    "ranks": [1, 1], "p_best": 0.9, "votes": 40,
+                },
+                {
+                    "system": "elsewhere", "elo": {"value": 950.0, "low": 910.0, "high": 990.0}, "rank": 2,
+                    "ranks": [2, 2], "p_best": 0.1, "votes": 40,
+                },
             ],
+            "both_bad_share": 0.0, "left_share": {"value": 0.5}, "alpha": {"value": 0.4, "raw_agreement": 0.7},
+            "wins": [[0.0, 30.0], [10.0, 0.0]], "ties": [[0.0, 0.0], [0.0, 0.0]], "names": ["alpha", "elsewhere"],
+            "warnings": [], "side_effect": None, "fragility": None, "swap_consistency": {"value": 0.8},
+            "weighted": {"systems": [], "warnings": [], "side_effect": None, "fragility": None, "reason": "too few"},
         }
     ],
-    "raters": [{"rater": "secret-rater"}],
-}
+    "votes": {"rating": 40},
+    "raters": [
+        {
+            "rater": "secret-rater", "ballots": 40, "checks": 4, "passed": 4, "median_seconds": 9.0, "left_share": 0.5,
+            "tie_share": 0.0, "weight": 0.97, "flags": [],
+        }
+    ],
+}  # fmt: skip
+"""As 0.1.0 wrote it: without schema, rubric and texts."""
 
 
 def demo(folder: Path, kind: str = "system", title: str = "", **facts: Any) -> Path:
@@ -475,7 +492,7 @@ def test_runs_that_cannot_share_a_board_are_refused(runs: list[Path], tmp_path: 
         ('{"boards": [1]}', "no results.json"),
         (json.dumps(VOTES).replace("1050.0", '"many"'), "no results.json"),
         (json.dumps(VOTES).replace("1050.0", "NaN"), "no results.json"),
-        ('{"boards": []}', "no vote that counts yet"),
+        (json.dumps(VOTES | {"boards": []}), "no vote that counts yet"),
     ):
         (tmp_path / "votes.json").write_text(text)
         with pytest.raises(InputError, match=why):

@@ -11,7 +11,9 @@ from a2bench_human_eval.analysis import analyse
 from a2bench_human_eval.app.server import ADMIN, open_desk
 from a2bench_human_eval.database import reading
 from a2bench_human_eval.raters import secret_sha256
-from a2bench_human_eval.settings import settings_of
+from a2bench_human_eval.results import Number, PairBoard, StudyResults
+from a2bench_human_eval.results_text import asked_text
+from a2bench_human_eval.rubric import rubric_of
 from a2bench_human_eval.status import study_status
 from a2bench_human_eval.votes_table import votes_table
 
@@ -25,7 +27,7 @@ def admin_page() -> None:
     desk = open_desk()
     with reading(desk.engine, desk.study) as (session, study):
         status = study_status(session, study)
-        results = analyse(votes_table(session, study), settings_of(study).protocol)
+        results = analyse(votes_table(session, study), rubric_of(study))
     _numbers(status)
     _results(results)
     _raters(status)
@@ -79,31 +81,33 @@ def _numbers(status: dict) -> None:  # type: ignore[type-arg]
     right.bar_chart(pd.Series(status["votes_per_hour"], name="votes"))
 
 
-def _results(results: dict) -> None:  # type: ignore[type-arg]
+def _results(results: StudyResults) -> None:
     st.subheader("Agreement and sides")
     rows = []
-    for board in results["boards"]:
-        alpha, side, swap = board.get("alpha") or {}, board.get("left_share") or {}, board.get("swap_consistency") or {}
-        rows.append(
-            {
-                "question": board["dimension"],
-                "votes": board["votes"],
-                "alpha": _text(alpha),
-                "left share": _text(side),
-                "swap consistency": _text(swap),
-                "both bad": board.get("both_bad_share"),
+    for board in results.boards:
+        row = {
+            "question": board.dimension,
+            "raters read": asked_text(board.text),
+            "votes": board.votes,
+            "alpha": _text(board.alpha),
+        }
+        if isinstance(board, PairBoard):
+            row |= {
+                "left share": _text(board.left_share),
+                "swap consistency": _text(board.swap_consistency),
+                "both bad": board.both_bad_share,
             }
-        )
+        rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption("Results by system: `a2bench rate analyze`. They are kept from this page while the study is open.")
 
 
-def _text(estimate: dict) -> str:  # type: ignore[type-arg]
-    if estimate.get("value") is None:
-        return f"undefined: {estimate.get('reason') or 'no votes'}"
-    if estimate.get("low") is None:
-        return f"{estimate['value']:.2f} ({estimate.get('reason')})"
-    return f"{estimate['value']:.2f} [{estimate['low']:.2f}, {estimate['high']:.2f}]"
+def _text(estimate: Number | None) -> str:
+    if estimate is None or estimate.value is None:
+        return f"undefined: {(estimate and estimate.reason) or 'no votes'}"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.2f} ({estimate.reason})"
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
 def _raters(status: dict) -> None:  # type: ignore[type-arg]

@@ -7,9 +7,8 @@ from typing import Any
 
 from streamlit.components.v2 import component
 
-from a2bench_human_eval.protocol import CANNOT_JUDGE, Question
-
-PAIR_LABELS = {"left": "Left", "right": "Right", "tie": "Tie", "both_bad": "Both bad"}
+from a2bench_human_eval.protocol import CANNOT_JUDGE
+from a2bench_human_eval.rubric import Question
 
 
 @cache
@@ -71,16 +70,16 @@ def ask(key: str, questions: Sequence[Question], answers: Mapping[str, str]) -> 
 
 
 def _buttons(question: Question) -> list[dict[str, str]]:
-    if "left" in question.answers:
+    """Steps of a scale are answered by their own keys, other answers by their place."""
+    if CANNOT_JUDGE not in question.answers:
         return [
-            {"value": answer, "label": PAIR_LABELS[answer], "key": str(number)}
+            {"value": answer, "label": question.anchors.get(answer, answer), "key": str(number)}
             for number, answer in enumerate(question.answers, start=1)
         ]
+    keys = {answer: "0" if answer == CANNOT_JUDGE else answer for answer in question.answers}
     return [
-        {"value": answer, "label": "0: cannot judge", "key": "0"}
-        if answer == CANNOT_JUDGE
-        else {"value": answer, "label": ": ".join(filter(None, (answer, question.anchors.get(answer)))), "key": answer}
-        for answer in question.answers
+        {"value": answer, "label": ": ".join(filter(None, (key, question.anchors.get(answer)))), "key": key}
+        for answer, key in keys.items()
     ]
 
 

@@ -1,7 +1,5 @@
 """What people said of the systems, and whether the board's numbers prefer the videos that people prefer."""
 
-import json
-import math
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 from a2bench.assets.extras import install_line
 from a2bench.base.hashing import bytes_sha256, file_sha256
 from a2bench.errors import InputError
+from a2bench_human_eval.results import EloRow, MosRow, PairBoard, RatingBoard, StudyResults, read_results
 from a2bench_leaderboard.columns import RunScores
 
 VOTES = "votes.parquet"
@@ -29,59 +28,51 @@ def read_people(path: Path, scores: Sequence[RunScores]) -> dict[str, Any]:
     Raises:
         InputError: no such file, or another file.
     """
-    if not path.is_file():
-        raise InputError(f"no such file: {path}; `a2bench rate export` writes results.json")
-    return {**_ratings(path), **_agreement(path.with_name(VOTES), scores)}
-
-
-def _ratings(path: Path) -> dict[str, Any]:
-    """The ratings of systems, from ``results.json`` of `a2bench rate export`: the confirmatory board, without raters.
-
-    Raises:
-        InputError: another file.
-    """
-    data = path.read_bytes()
     try:
-        document = json.loads(data)
-        if document["boards"] == []:
-            raise InputError(f"{path} holds no vote that counts yet; leave out --votes, or export the study later")
-        board = next(board for board in document["boards"] if board["confirmatory"])
-        unit = "elo" if document["protocol"] == "pairwise" else "mos"
-        systems = [
-            {
-                "system": str(row["system"]),
-                **{key: _number(row[unit][key]) for key in ("value", "low", "high")},
-                "ranks": row.get("ranks") and [int(end) for end in row["ranks"]],
-            }
-            for row in board["systems"]
-        ]
-        return {
-            "unit": {"elo": "Elo", "mos": "mean opinion"}[unit],
-            "question": str(board["dimension"]),
-            "votes": int(board["votes"]),
-            "systems": systems,
-            "reason": board.get("reason"),
-            "sha256": bytes_sha256(data),
-        }
-    except (ValueError, KeyError, TypeError, StopIteration):
-        raise InputError(f"{path} is no results.json of `a2bench rate export`") from None
+        data = path.read_bytes()
+    except OSError as error:
+        if path.exists():
+            raise InputError(f"{path} cannot be read: {error.strerror}") from None
+        raise InputError(f"no such file: {path}; `a2bench rate export` writes results.json") from None
+    results = read_results(data, path)
+    board = _primary(results, path)
+    return {
+        "unit": "Elo" if isinstance(board, PairBoard) else "mean opinion",
+        "question": board.dimension,
+        "text": board.text,
+        "votes": board.votes,
+        "systems": [_system(row) for row in board.systems],
+        "reason": board.reason,
+        "sha256": bytes_sha256(data),
+        **_agreement(path.with_name(VOTES), board.dimension, scores),
+    }
 
 
-def _number(value: Any) -> float | None:
-    """A number of a file from outside as it is, or None.
+def _primary(results: StudyResults, path: Path) -> PairBoard | RatingBoard:
+    """The board on the question that ranks are about.
 
     Raises:
-        ValueError: it is anything else.
+        InputError: nobody has answered it yet.
     """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
-    return value
+    board = next((board for board in results.boards if board.confirmatory), None)
+    if board is None:
+        raise InputError(f"{path} holds no vote that counts yet; leave out --votes, or export the study later")
+    return board
 
 
-def _agreement(path: Path, scores: Sequence[RunScores]) -> dict[str, Any]:
-    """``agreement`` by column, within cases; or None and ``agreement_reason``.
+def _system(row: EloRow | MosRow) -> dict[str, Any]:
+    rated, ranks = (row.elo, row.ranks) if isinstance(row, EloRow) else (row.mos, None)
+    return {
+        "system": row.system,
+        "value": rated.value,
+        "low": rated.low,
+        "high": rated.high,
+        "ranks": list(ranks) if ranks else None,
+    }
+
+
+def _agreement(path: Path, question: str, scores: Sequence[RunScores]) -> dict[str, Any]:
+    """``agreement`` by column with the votes on one question, within cases; or None and ``agreement_reason``.
 
     Each has ``value``, ``low``, ``high``: the share of pairs of videos of one case in which the number prefers what the
     majority of votes prefers, with its 95 % interval over cases; ``pairs`` that this rests on; ``share_above_chance``:
@@ -101,7 +92,7 @@ def _agreement(path: Path, scores: Sequence[RunScores]) -> dict[str, Any]:
     from a2bench_human_eval.system_rows import runs_of_rows
 
     try:
-        study = study_preferences(pd.read_parquet(path))
+        study = study_preferences(pd.read_parquet(path), question)
         runs = list(runs_of_rows(study.systems, [(system_of(one.run), one) for one in scores]).values())
     except InputError as error:
         return {"agreement": None, "agreement_reason": str(error), "votes_sha256": file_sha256(path)}

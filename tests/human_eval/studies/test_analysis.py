@@ -10,6 +10,7 @@ from a2bench_human_eval.app import server
 from a2bench_human_eval.database import reading
 from a2bench_human_eval.desk import Desk
 from a2bench_human_eval.results_text import results_text
+from a2bench_human_eval.rubric import rubric_of
 from a2bench_human_eval.simulation import Truth, simulate_raters
 from a2bench_human_eval.status import study_status
 from a2bench_human_eval.votes_table import votes_table
@@ -25,12 +26,12 @@ def test_a_study_with_few_votes_says_what_is_missing(engine: Engine, make_study,
         Desk(engine, study), new_rater(engine, study), ballots=ballots, answer="left" if protocol == "pairwise" else "4"
     )
     with reading(engine, study) as (session, row):
-        results = analyse(votes_table(session, row), protocol)  # type: ignore[arg-type]
+        results = analyse(votes_table(session, row), rubric_of(row))
         json.dumps(study_status(session, row), allow_nan=False)
-    json.dumps(results, allow_nan=False)
+    json.dumps(results.document(), allow_nan=False)
     assert results_text(results).startswith("ballots: ")
-    for board in results["boards"]:
-        assert board["systems"] or board["reason"]
+    for board in results.boards:
+        assert board.systems or board.reason
 
 
 def test_careless_raters_are_flagged_and_weigh_less(engine: Engine, make_study) -> None:
@@ -41,7 +42,7 @@ def test_careless_raters_are_flagged_and_weigh_less(engine: Engine, make_study) 
         careful = set(votes_table(session, row)["rater"])
     simulate_raters(engine, study, Truth(truth, random_raters=1.0), raters=4, seed=2)
     with reading(engine, study) as (session, row):
-        raters = analyse(votes_table(session, row), "pairwise")["raters"]
+        raters = analyse(votes_table(session, row), rubric_of(row)).document()["raters"]
 
     def mean(key: str, among: list[dict[str, float]]) -> float:
         return sum(row[key] for row in among) / len(among)
@@ -59,9 +60,10 @@ def test_mean_opinions_of_simulated_raters_are_in_the_true_order(engine: Engine,
     truth = {"zanzibar-alpha": 1.5, "zanzibar-beta": 0.0, "zanzibar-gamma": -1.5}
     simulate_raters(engine, study, Truth(truth), raters=8)
     with reading(engine, study) as (session, row):
-        boards = analyse(votes_table(session, row), "rating")["boards"]
-    (board,) = [board for board in boards if board["dimension"] == "instruction_following"]
-    assert [row["system"] for row in board["systems"]] == list(truth)
+        boards = analyse(votes_table(session, row), rubric_of(row)).boards
+    (board,) = [board for board in boards if board.dimension == "instruction_following"]
+    assert board.confirmatory
+    assert [row.system for row in board.systems] == list(truth)
 
 
 def test_the_organisers_page_draws_and_stays_closed_without_its_password(

@@ -99,9 +99,10 @@ def test_an_erased_rater_is_gone_from_the_export(runs: list[Path], tmp_path: Pat
 
 def test_a_spreadsheet_gets_no_formula(tmp_path: Path) -> None:
     from a2bench_human_eval.export import export_votes
+    from a2bench_human_eval.results import PairResults
 
     table = pd.DataFrame({"case": ["=cmd()", "+1", "-x", "@x", "\tx", "plain"], "n": [1, 2, 3, 4, 5, 6]})
-    export_votes(table, tmp_path, {})
+    export_votes(table, tmp_path, PairResults(protocol="pairwise", votes={}, boards=(), raters=()))
     cells = pd.read_csv(tmp_path / "votes.csv")["case"]
     assert [cell[0] for cell in cells] == ["'"] * 5 + ["p"]
     assert list(pd.read_parquet(tmp_path / "votes.parquet")["case"]) == list(table["case"])
