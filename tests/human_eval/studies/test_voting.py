@@ -7,6 +7,7 @@ from a2bench_human_eval.database import StudyBusyError, open_database, reading, 
 from a2bench_human_eval.desk import Desk
 from a2bench_human_eval.events import tampering
 from a2bench_human_eval.raters import AccessError
+from a2bench_human_eval.rubric import installed_rubric
 from a2bench_human_eval.tables import Ballot, Event, Study, Task, Vote
 from a2bench_human_eval.voting import BallotError, passed_check
 
@@ -184,7 +185,7 @@ def test_a_changed_database_shows_in_the_log(desk: Desk, secret: str, change, fo
 def test_a_ruined_video_may_be_called_bad_or_poor_and_no_better(answer: str, passed: bool) -> None:
     task = Task(purpose="gross", expected="low")
     answers = {"video_quality": answer, "overall": "5"}
-    assert passed_check(task, Ballot(first_is_left=True), answers) is passed
+    assert passed_check(installed_rubric("rating"), task, Ballot(first_is_left=True), answers) is passed
 
 
 @pytest.mark.parametrize("first_is_left", [True, False])
@@ -195,17 +196,21 @@ def test_the_better_video_of_a_check_is_known_by_where_it_was_shown(expected: st
     passed = {
         answer
         for answer in ("left", "right", "tie")
-        if passed_check(task, ballot, {"overall": answer, "prompt": "tie"})
+        if passed_check(installed_rubric("pairwise"), task, ballot, {"overall": answer, "prompt": "tie"})
     }
     assert passed == {sides.get(expected, "tie")}
 
 
 def test_an_instructed_item_is_passed_when_every_answer_is_the_one_that_was_asked_for() -> None:
     task, ballot = Task(purpose="instructed", expected="right"), Ballot(first_is_left=True)
-    assert passed_check(task, ballot, {"overall": "right", "prompt": "right"}) is True
-    assert passed_check(task, ballot, {"overall": "right", "prompt": "left"}) is False
+    rubric = installed_rubric("pairwise")
+    assert passed_check(rubric, task, ballot, {"overall": "right", "prompt": "right"}) is True
+    assert passed_check(rubric, task, ballot, {"overall": "right", "prompt": "left"}) is False
 
 
 def test_what_is_no_check_or_has_no_answer_is_neither_passed_nor_failed() -> None:
-    assert passed_check(Task(purpose="rating", expected=None), Ballot(), {"overall": "left"}) is None
-    assert passed_check(Task(purpose="gross", expected="low"), Ballot(), {}) is None
+    assert (
+        passed_check(installed_rubric("pairwise"), Task(purpose="rating", expected=None), Ballot(), {"overall": "left"})
+        is None
+    )
+    assert passed_check(installed_rubric("pairwise"), Task(purpose="gross", expected="low"), Ballot(), {}) is None
