@@ -170,6 +170,6 @@ def test_two_checkpoints_of_one_system_are_two_rows_of_a_study_and_its_agreement
     with reading(engine, "tiny") as (session, study):
         table = votes_table(session, study)
     assert {*table["left"], *table["right"]} <= {"alpha@1", "alpha@2", "(check)"}
-    found = metrics_and_people(table, [one, two])
-    assert found == metrics_and_people(table, [two, one])
+    found = metrics_and_people(table, [one, two], "overall")
+    assert found == metrics_and_people(table, [two, one], "overall")
     assert any(row["unscored"] == 0 and row["vote_accuracy"] is not None for row in found)
