@@ -133,9 +133,8 @@ def tried(extra: str, wheel: Path, folder: Path, locked: Scores) -> Row:
         program = folder / "venv/bin"
         what = str(wheel) if extra == "-" else f"a2bench[{extra}] @ {wheel.as_uri()}"
         run([program / "python", "-m", "pip", "install", "--quiet", what], what=f"pip install {what}")
-        packages = json.loads(
-            run([program / "python", "-m", "pip", "list", "--format", "json"], what="pip list").splitlines()[-1]
-        )
+        listed = run([program / "python", "-m", "pip", "list", "--format", "json"], what="pip list").splitlines()
+        packages = json.loads(next(line for line in listed if line.startswith("[")))  # beside what pip has to say
         names = {re.sub("[-_.]+", "-", row["name"]).lower() for row in packages}
         complaints = [f"{name} came along" for name in UNWANTED if name in names]
         run([program / "python", "-m", "pip", "check"], what="pip check")
