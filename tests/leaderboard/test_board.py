@@ -141,6 +141,19 @@ def board(*arguments: Any) -> Any:
     return CliRunner().invoke(cli, ["board", *map(str, arguments)], standalone_mode=False)
 
 
+@pytest.mark.parametrize("reason", [None, "there are no pairwise votes"])
+def test_what_people_were_asked_stands_on_the_pages(inputs: dict[str, Any], reason: str | None) -> None:
+    asked = "Which <b>one</b> would you keep?"
+    people = inputs["people"] | {"text": asked, "agreement_reason": reason}
+    files = board_files(inputs | {"people": people})
+    for name in ("index.html", "systems/alpha.html"):
+        page = files[name].decode()
+        assert page.count("Which &lt;b&gt;one&lt;/b&gt; would you keep?") >= (2 if name == "index.html" else 1)
+        assert asked not in page
+    assert inputs["people"]["text"] is None  # of a file of 0.1.0
+    assert "“overall”" in board_files(inputs)["systems/alpha.html"].decode()
+
+
 def test_the_numbers_are_those_of_the_summary(document: dict[str, Any], runs: list[Path]) -> None:
     for run in runs:
         current = Run.open(run)

@@ -85,19 +85,14 @@ def _results(results: StudyResults) -> None:
     st.subheader("Agreement and sides")
     rows = []
     for board in results.boards:
-        row = {
-            "question": board.dimension,
-            "raters read": asked_text(board.text),
-            "votes": board.votes,
-            "alpha": _text(board.alpha),
-        }
+        row = {"question": board.dimension, "votes": board.votes, "alpha": _text(board.alpha)}
         if isinstance(board, PairBoard):
             row |= {
                 "left share": _text(board.left_share),
                 "swap consistency": _text(board.swap_consistency),
                 "both bad": board.both_bad_share,
             }
-        rows.append(row)
+        rows.append(row | {"raters read": asked_text(board.text)})
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption("Results by system: `a2bench rate analyze`. They are kept from this page while the study is open.")
 
