@@ -206,7 +206,10 @@ def read_results(data: bytes, path: Path) -> StudyResults:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"][1:])) or "the file"  # the first is the protocol
         newer = where == "schema_version" and isinstance(first["input"], int) and first["input"] > SCHEMA
-        what = "a newer A2Bench wrote it" if newer else f"{where}: {first['msg'].removeprefix('Value error, ')}"
+        if first["type"].startswith("union_tag"):
+            what = "it says neither protocol 'pairwise' nor 'rating'"
+        else:
+            what = "a newer A2Bench wrote it" if newer else f"{where}: {first['msg'].removeprefix('Value error, ')}"
         raise InputError(
             f"{path} is no results.json of `a2bench rate export` that can be read: {one_line(what)}"
         ) from None

@@ -80,8 +80,8 @@ def _first(document: dict[str, Any]) -> dict[str, Any]:
     ("damage", "why"),
     [
         (lambda d: d.update(schema_version=3), "a newer A2Bench wrote it"),
-        (lambda d: d.update(protocol="thumbs"), "the file: Input tag 'thumbs'"),
-        (lambda d: d.pop("protocol"), "the file: Unable to extract tag"),
+        (lambda d: d.update(protocol="thumbs"), "it says neither protocol 'pairwise' nor 'rating'"),
+        (lambda d: d.pop("protocol"), "it says neither protocol 'pairwise' nor 'rating'"),
         (lambda d: d.pop("raters"), "raters: Field required"),
         (lambda d: d.pop("rubric"), "the file: the rubric is missing"),
         (lambda d: d.update({"ev\nil\x1b[31m": 1}), "ev il [31m: Extra inputs"),
