@@ -133,9 +133,7 @@ def tried(extra: str, wheel: Path, folder: Path, locked: Scores) -> Row:
         program = folder / "venv/bin"
         what = str(wheel) if extra == "-" else f"a2bench[{extra}] @ {wheel.as_uri()}"
         run([program / "python", "-m", "pip", "install", "--quiet", what], what=f"pip install {what}")
-        listed = run([program / "python", "-m", "pip", "list", "--format", "json"], what="pip list").splitlines()
-        packages = json.loads(next(line for line in listed if line.startswith("[")))  # beside what pip has to say
-        names = {re.sub("[-_.]+", "-", row["name"]).lower() for row in packages}
+        names = package_names(run([program / "python", "-m", "pip", "list", "--format", "json"], what="pip list"))
         complaints = [f"{name} came along" for name in UNWANTED if name in names]
         run([program / "python", "-m", "pip", "check"], what="pip check")
         able, said = asked_doctor(program / "a2bench", folder, extra)
@@ -149,6 +147,12 @@ def tried(extra: str, wheel: Path, folder: Path, locked: Scores) -> Row:
         return Row(extra, (str(error),), seconds=time.monotonic() - started)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def package_names(told: str) -> set[str]:
+    """The packages of ``pip list --format json``, in whatever pip has to say besides."""
+    listed = next(line for line in told.splitlines() if line.startswith("[{"))
+    return {re.sub("[-_.]+", "-", row["name"]).lower() for row in json.loads(listed)}
 
 
 def asked_doctor(a2bench: Path, folder: Path, extra: str) -> tuple[set[str], list[str]]:

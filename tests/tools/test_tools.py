@@ -151,3 +151,10 @@ def test_an_installed_copy_with_other_numbers_videos_or_words_is_not() -> None:
     assert "is missing" in complaints(score(None, "no face"), extra="-")[0]
     assert "missing in the locked environment" in complaints(score(5.0), wanted=None)[0]
     assert installed.compared({}, {}, "-", set())[2] == ["eval left no scores"]
+
+
+def test_the_list_of_packages_is_read_in_whatever_pip_has_to_say_besides() -> None:
+    notice = "[notice] A new release of pip is available: 23.2 -> 26.1"
+    listed = '[{"name": "PyYAML", "version": "6"}, {"name": "jaraco.text", "version": "4"}]'
+    for told in (listed, f"{listed}\n\n{notice}\n", f"{notice}\n{listed}\n"):
+        assert installed.package_names(told) == {"pyyaml", "jaraco-text"}
