@@ -175,15 +175,15 @@ class _Results(_Row):
 class PairResults(_Results):
     """Of a study of pairs; a question without a vote that counts has no board."""
 
-    protocol: Literal["pairwise"]
-    boards: tuple[PairBoard, ...]
+    protocol: Literal["pairwise"]  # pyright: ignore[reportIncompatibleVariableOverride] - frozen
+    boards: tuple[PairBoard, ...]  # pyright: ignore[reportIncompatibleVariableOverride] - frozen
 
 
 class RatingResults(_Results):
     """Of a study of single videos; every question of its rubric has a board."""
 
-    protocol: Literal["rating"]
-    boards: tuple[RatingBoard, ...]
+    protocol: Literal["rating"]  # pyright: ignore[reportIncompatibleVariableOverride] - frozen
+    boards: tuple[RatingBoard, ...]  # pyright: ignore[reportIncompatibleVariableOverride] - frozen
 
 
 StudyResults: TypeAlias = PairResults | RatingResults
