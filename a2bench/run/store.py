@@ -74,6 +74,11 @@ class RunStore:
         Raises:
             InputError: the folder holds no run, or its ``run.json`` is damaged.
         """
+        if self.folder.is_file():
+            raise InputError(
+                f"{self.folder} is a file, not the folder of a run; one video is measured in Python: "
+                f"a2bench.score({self.folder.name!r}, PROMPT, character=IMAGE)"
+            )
         if not self.exists:
             raise InputError(
                 f"{self.folder} is not a run: it has no run.json; `a2bench eval -o {self.folder}` makes one"

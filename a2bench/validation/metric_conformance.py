@@ -74,7 +74,7 @@ def _scores(metric: Metric, case: Case) -> Iterator[Check]:
     before = moving.tobytes()
     try:
         score = _score(metric, case, moving)
-    except Exception as error:
+    except Exception as error:  # whatever somebody else's metric raises is what is found out
         advice = "return Score(None, reason=...) for what cannot be measured; declare in info what it asks for"
         yield Check("score", "fail", in_words(error), advice)
         return
@@ -107,7 +107,7 @@ def _scores(metric: Metric, case: Case) -> Iterator[Check]:
 def _odd(metric: Metric, case: Case, name: str, frames: NDArray[np.uint8]) -> Check:
     try:
         score = _score(metric, case, frames)
-    except Exception as error:
+    except Exception as error:  # the same
         return Check(name, "fail", in_words(error), "return Score(None, reason=...), or set a Limit in info.protocol")
     problem = _problem(metric.info, case, score)
     return Check(name, "fail", *problem) if problem else Check(name, "pass", score.reason or f"{score.value:.4g}")

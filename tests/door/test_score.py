@@ -65,3 +65,8 @@ def test_what_is_not_there_is_one_sentence(
 ) -> None:
     with pytest.raises(error, match=said):
         a2bench.score(**{"video": video, "prompt": PROMPT, "character": pictures[0], "metrics": Brightness, **given})
+
+
+def test_a_video_that_is_taken_for_a_run_is_told_how_it_is_measured(video: Path) -> None:
+    with pytest.raises(InputError, match=r"is a file, not the folder of a run; .*a2bench.score\('out.mp4', PROMPT"):
+        a2bench.open_run(video)
